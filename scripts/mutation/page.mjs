@@ -10,9 +10,9 @@ const FILE = 'test/mutation/README.md';
  */
 export function writePage({ folders, survivors }, explained) {
   const rows = Object.entries(folders).map(([folder, numbers]) => {
-    const { mutants, sampled, noticed, timedOut, survived, noticedShare } = numbers;
+    const { mutants, sampled, noticedAtFirst, noticed, timedOut, survived, noticedShare } = numbers;
     const share = `${(100 * noticedShare).toFixed(0)} %`;
-    return `| ${[folder, mutants, sampled, noticed, share, timedOut, survived, numbers.explained].join(' | ')} |`;
+    return `| ${[folder, mutants, sampled, noticedAtFirst, noticed, share, timedOut, survived, numbers.explained].join(' | ')} |`;
   });
   const lines = survivors.map(({ id, at, in: scope, change, outcome }) => {
     const where = `\`${id}\` ${at}${scope ? `, \`${scope}\`` : ''}`;
@@ -27,11 +27,12 @@ export function writePage({ folders, survivors }, explained) {
 
 How it works, and what to do with a survivor: [CONTRIBUTING.md](../../CONTRIBUTING.md#mutation-testing).
 
-| code | mutants | tried | noticed | share | of these timed out | survived | of these explained |
-| --- | --- | --- | --- | --- | --- | --- | --- |
+| code | mutants | tried | noticed at first | noticed now | share | of these timed out | survive | of these explained |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-The mutants that were tried are a random sample with a fixed seed. A mutant counts as survived if no spec
+The mutants that were tried are a random sample with a fixed seed. "Noticed at first" counts those that specs noticed
+when they were tried for the first time; specs were added for others since. A mutant counts as survived if no spec
 within the time budget notices it: slower specs that run the same code may.
 
 ## Survivors

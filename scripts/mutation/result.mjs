@@ -11,18 +11,19 @@ const EXPLAINED = 'test/mutation/explained.json';
  *
  * @typedef {object} Result
  * @property {string} seed
- * @property {Record<string, { mutants: number, sampled: number, noticed: number, timedOut: number, survived: number, explained: number, noticedShare: number }>} folders
+ * @property {Record<string, { mutants: number, sampled: number, noticedAtFirst: number, noticed: number, timedOut: number, survived: number, explained: number, noticedShare: number }>} folders
  * @property {Record<string, string[]>} noticed ids of mutants, by the spec that noticed them
  * @property {string[]} timedOut ids of mutants that a test noticed by hanging
+ * @property {string[]} missedAtFirst ids of mutants that survived their first trial; a test may notice them since
  * @property {Survivor[]} survivors
  */
 
 /** @returns {Result} */
 export function readResult() {
   try {
-    return JSON.parse(readFileSync(FILE, 'utf8'));
+    return { missedAtFirst: [], ...JSON.parse(readFileSync(FILE, 'utf8')) };
   } catch {
-    return { seed: '', folders: {}, noticed: {}, timedOut: [], survivors: [] };
+    return { seed: '', folders: {}, noticed: {}, timedOut: [], missedAtFirst: [], survivors: [] };
   }
 }
 
@@ -51,8 +52,9 @@ export function earlierTrials() {
  */
 export function writeResult(seed, mutants, trials) {
   const explained = readExplained();
+  const missed = new Set(readResult().missedAtFirst);
   /** @type {Result} */
-  const result = { seed, folders: {}, noticed: {}, timedOut: [], survivors: [] };
+  const result = { seed, folders: {}, noticed: {}, timedOut: [], missedAtFirst: [], survivors: [] };
   for (const [folder, all] of mutants) {
     const tried = all.flatMap((mutant) => {
       const trial = trials.get(mutant.id);
@@ -66,10 +68,13 @@ export function writeResult(seed, mutants, trials) {
       (result.noticed[spec] ??= []).push(mutant.id);
       if (outcome === 'timed out') result.timedOut.push(mutant.id);
     }
+    const missedAtFirst = tried.filter((trial) => missed.has(trial.mutant.id) || survivors.includes(trial));
+    result.missedAtFirst.push(...missedAtFirst.map(({ mutant }) => mutant.id));
     result.survivors.push(...survivors.map(({ mutant, outcome }) => described(mutant, outcome)));
     result.folders[folder] = {
       mutants: all.length,
       sampled: tried.length,
+      noticedAtFirst: tried.length - missedAtFirst.length,
       noticed: noticed.length,
       timedOut: noticed.filter(({ outcome }) => outcome === 'timed out').length,
       survived: survivors.length,

@@ -87,7 +87,8 @@ export class TrialRunner {
     const watchdog = setTimeout(() => jest.kill('SIGKILL'), limitMs);
     let ended = 0;
     jest.stdout.on('data', (/** @type {Buffer} */ lines) => {
-      ended += String(lines).split('\n').length - 1;
+      // A spec may write lines of its own.
+      ended += String(lines).match(/\.spec\.ts\n/g)?.length ?? 0;
       watchdog.refresh();
     });
     const [code] = /** @type {[number | null]} */ (await once(jest, 'exit'));
@@ -97,7 +98,10 @@ export class TrialRunner {
     if (code !== 0) await this.#dropDatabases();
     if (code === 0) return { outcome: 'survived' };
     const hasTimedOut = failure?.hasTimedOut !== false;
-    return { outcome: hasTimedOut ? 'timed out' : 'noticed', spec: failure?.spec ?? String(specs[ended]) };
+    return {
+      outcome: hasTimedOut ? 'timed out' : 'noticed',
+      spec: failure?.spec ?? String(specs[ended] ?? specs.at(-1)),
+    };
   }
 
   /** A spec that was ended leaves its databases behind, with sessions that still work. */

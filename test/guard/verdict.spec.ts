@@ -29,6 +29,12 @@ import { SQL_FILES } from './fixtures/sql/sql-files.fixtures.ts';
 import { STORED_CODE } from './fixtures/sql/stored-code.fixtures.ts';
 import { STATEMENTS } from './fixtures/sql/statements.fixtures.ts';
 import { TYPEORM_GLOBALS } from './fixtures/typeorm-globals.fixtures.ts';
+import { findingLines } from './recorded/finding-lines.ts';
+import { Recorded } from './recorded/recorded.ts';
+
+/** `WRITE_RECORDED=1` writes the file anew: review the difference. */
+const recorded = new Recorded('findings.txt');
+afterAll(() => recorded.end());
 
 const RANK = { LOW: 0, MEDIUM: 1, HIGH: 2 } as const;
 
@@ -59,7 +65,7 @@ describe.each([
   ['imports', IMPORTS],
   ['code for several databases', DRIVERS],
   ['code outside the migration', OUTSIDE],
-])('the guard on %s', (_subject, fixtures: readonly Fixture[]) => {
+])('the guard on %s', (subject, fixtures: readonly Fixture[]) => {
   let root: string;
 
   beforeAll(() => {
@@ -102,6 +108,8 @@ describe.each([
       expect(findings.map(({ severity }) => severity).sort((a, b) => RANK[b] - RANK[a])[0]).toBe(
         fixture.severity,
       );
+    // The places, the texts and the reasons of its findings.
+    recorded.expect(`${subject}: ${fixture.title}`, findingLines(findings, root));
   });
 });
 

@@ -46,6 +46,14 @@ describe('a migration with an exemption', () => {
       expect(await rejection(execute(Migration))).toBeInstanceOf(DataInMigrationError);
     },
   );
+
+  it('is refused with the reason if it sends SQL on another connection that cannot be read', async () => {
+    const up = () =>
+      stage.imported.query(`DO $$ DECLARE t text; BEGIN SELECT note INTO t FROM leads; EXECUTE t; END $$`);
+    const { message } = (await rejection(execute(migration('Unread', { allowsData, up })))) as Error;
+    expect(message).toContain('Unread.up() runs SQL whose effect is unknown: EXECUTE runs a string');
+    expect(message).toContain('rule: dynamic-sql');
+  });
 });
 
 it('a migration may use `queryRunner.manager`, and a later one too, in every transaction mode', async () => {

@@ -50,6 +50,26 @@ describe('what limits a run', () => {
     expect(meter.read()?.limitedBy).toBe('network');
   });
 
+  it('changes only if another cause is clearly larger, also if batches take less than a millisecond', () => {
+    const meter = new LimitMeter();
+    meter.batch(200, batch(0.5, 0, 0));
+    expect(meter.read()).toMatchObject({ limitedBy: 'server', serverMs: 0.5 });
+    meter.batch(200, batch(0, 0.3, 0));
+    expect(meter.read()?.limitedBy).toBe('server');
+    meter.batch(200, batch(0, 0.3, 0));
+    expect(meter.read()?.limitedBy).toBe('network');
+  });
+
+  it('is known before the first batch if nothing lets a batch run', () => {
+    const meter = new LimitMeter();
+    meter.waited('pause', 5);
+    expect(meter.read()).toEqual({
+      limitedBy: 'pause',
+      rowsPerBatch: null,
+      ...{ serverMs: null, networkMs: null, processMs: null, pauseMs: null },
+    });
+  });
+
   it('follows a change within a few readings', () => {
     const meter = new LimitMeter();
     for (let each = 0; each < 1_000; each++) meter.batch(200, batch(10, 1, 0));

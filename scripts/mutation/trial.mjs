@@ -20,8 +20,8 @@ import { EmbeddedServer } from '../lib/embedded-server.mjs';
 const MIN_TEST_TIMEOUT_MS = 60_000;
 /** A shared machine may take longer than when the durations were measured. */
 const SLOWNESS = 4;
-/** For the start of jest and of each spec, in addition to a test that reaches its limit. */
-const START_MS = 120_000;
+/** For the start of jest and of each spec, in addition to its usual time. */
+const START_MS = 45_000;
 const JEST = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
@@ -83,13 +83,15 @@ export class TrialRunner {
       },
     );
     // A loop without an end also stops jest's own time limit.
-    const limitMs = START_MS + SLOWNESS * longest;
-    const watchdog = setTimeout(() => jest.kill('SIGKILL'), limitMs);
+    const end = () => void jest.kill('SIGKILL');
+    const limitMs = () => START_MS + SLOWNESS * duration(specs[ended] ?? '');
     let ended = 0;
+    let watchdog = setTimeout(end, limitMs());
     jest.stdout.on('data', (/** @type {Buffer} */ lines) => {
       // A spec may write lines of its own.
       ended += String(lines).match(/\.spec\.ts\n/g)?.length ?? 0;
-      watchdog.refresh();
+      clearTimeout(watchdog);
+      watchdog = setTimeout(end, limitMs());
     });
     const [code] = /** @type {[number | null]} */ (await once(jest, 'exit'));
     clearTimeout(watchdog);

@@ -83,15 +83,15 @@ export class TrialRunner {
       },
     );
     // A loop without an end also stops jest's own time limit.
-    const end = () => void jest.kill('SIGKILL');
+    const kill = () => void jest.kill('SIGKILL');
     const limitMs = () => START_MS + SLOWNESS * duration(specs[ended] ?? '');
     let ended = 0;
-    let watchdog = setTimeout(end, limitMs());
+    let watchdog = setTimeout(kill, limitMs());
     jest.stdout.on('data', (/** @type {Buffer} */ lines) => {
       // A spec may write lines of its own.
       ended += String(lines).match(/\.spec\.ts\n/g)?.length ?? 0;
       clearTimeout(watchdog);
-      watchdog = setTimeout(end, limitMs());
+      watchdog = setTimeout(kill, limitMs());
     });
     const [code] = /** @type {[number | null]} */ (await once(jest, 'exit'));
     clearTimeout(watchdog);

@@ -100,6 +100,18 @@ describe('a one-shot run of backfills', () => {
     expect(output.errors[0]).toContain('BackfillModule.forRoot()');
   });
 
+  it('calls a root module that is made at run time the root module', async () => {
+    const output = new RecordedOutput();
+    const runner = new OneShotRunner(
+      { module: rootModule(undefined) },
+      { request: parseArguments(['--backfill']), output, stop: stopOf() },
+    );
+    const { exitCode, app } = await runner.run();
+    await app?.close();
+    expect(exitCode).toBe(2);
+    expect(output.errors[0]).toContain('The root module does not import BackfillModule');
+  });
+
   it('reports an unexpected error with its stack, which does not stop a deployment', async () => {
     const backfills = new BackfillsStub();
     backfills.run.mockRejectedValue(new TypeError('x is not a function'));

@@ -74,7 +74,39 @@ describe('a signal', () => {
   });
 });
 
+it('a run that has ended leaves no timer, whether it was stopped or not', () => {
+  jest.useFakeTimers();
+  const stopped = listen({ graceMs: 4_500, commandLine: 'alive' });
+  process.emit('SIGTERM');
+  expect(jest.getTimerCount()).toBe(2);
+  stopped.release();
+  listen({ commandLine: 'alive' }).release();
+  expect(jest.getTimerCount()).toBe(0);
+  jest.useRealTimers();
+});
+
 describe('the end of the command line', () => {
+  it.each([
+    ['alive', 'The command line that started the run ended'],
+    [undefined, undefined],
+  ] as const)('that is %s at the start requests a stop with the reason %s', async (commandLine, reason) => {
+    jest.useFakeTimers();
+    const own = Object.getOwnPropertyDescriptor(process, 'ppid') ?? {};
+    const becomeChildOf = (ppid: number) =>
+      Object.defineProperty(process, 'ppid', { value: ppid, configurable: true, writable: true });
+    becomeChildOf(100);
+    const { signal } = listen({ commandLine });
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(signal.aborted).toBe(false);
+    becomeChildOf(1);
+    await jest.advanceTimersByTimeAsync(499);
+    expect(signal.aborted).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(signal.reason).toBe(reason);
+    Object.defineProperty(process, 'ppid', { configurable: true, ...own });
+    jest.useRealTimers();
+  });
+
   it('requests a stop', () => {
     expect(listen({ commandLine: 'ended' }).signal.reason).toBe(
       'The command line that started the run ended',

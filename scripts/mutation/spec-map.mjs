@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 /** Kept in the repository: which functions each spec runs, measured by `npm run test:mutation -- --measure`. */
 const FILE = 'test/mutation/spec-map.json';
 
+const COMPARES_WHOLE_RESULTS = /\brecorded\b/;
+
 /**
  * @typedef {object} SpecMap
  * @property {Record<string, number>} specs milliseconds of each spec
@@ -74,8 +76,8 @@ export class SpecsOfFunctions {
 
   /**
    * The specs that run the code of a mutant, those first that are likely to notice it soon: quick ones, those that
-   * run much of its file or what few others run of it, and those whose folder has the name of its folder. Of a
-   * function that is newer than the map, the specs of its file.
+   * run much of its file or what few others run of it, those whose folder has the name of its folder, and those
+   * that compare whole results. Of a function that is newer than the map, the specs of its file.
    *
    * @param {{ path: string, scope: string }} mutant
    * @returns {string[]}
@@ -92,7 +94,8 @@ export class SpecsOfFunctions {
       const run = functions.filter(([, others]) => others.has(spec));
       const fewest = Math.min(...run.map(([, others]) => others.size));
       const distance = (2 - run.length / functions.length) * Math.sqrt(fewest);
-      return (this.duration(spec) + 500) * (spec.includes(folder) ? 0.3 : 1) * distance;
+      const isLikely = spec.includes(folder) || COMPARES_WHOLE_RESULTS.test(spec);
+      return (this.duration(spec) + 500) * (isLikely ? 0.3 : 1) * distance;
     };
     const costs = new Map([...specs].map((spec) => [spec, cost(spec)]));
     return [...specs].sort((a, b) => Number(costs.get(a)) - Number(costs.get(b)));

@@ -28,7 +28,7 @@ async function read(body: string): Promise<readonly string[]> {
 async function sent(body: string): Promise<readonly string[]> {
   const statements: string[] = [];
   const queryRunner = { query: (sql: string) => Promise.resolve(void statements.push(sql)) };
-  const Up = Object.getPrototypeOf(async () => undefined).constructor as new (
+  const Up = (async () => undefined).constructor as new (
     ...texts: string[]
   ) => (runner: typeof queryRunner) => Promise<void>;
   await new Up('queryRunner', body)(queryRunner);

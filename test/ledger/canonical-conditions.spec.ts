@@ -36,7 +36,8 @@ const CASES: readonly (readonly [sql: string, canonical: string, parameters?: re
   ];
 
 describe('the canonical form of a condition', () => {
-  it.each(CASES)('of %s is %s', (sql, canonical, parameters: readonly (string | null)[] = []) => {
-    expect(canonicalSql(sql, parameters)).toBe(canonical);
-  });
+  it.each(CASES.map(([sql, canonical, parameters = []]) => ({ sql, canonical, parameters })))(
+    'of $sql is $canonical',
+    ({ sql, canonical, parameters }) => expect(canonicalSql(sql, parameters)).toBe(canonical),
+  );
 });

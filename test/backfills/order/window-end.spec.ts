@@ -1,6 +1,6 @@
+import { boundAt } from '../../../libs/backfill/src/backfills/batch/order/region.ts';
 import type { RowSelection } from '../../../libs/backfill/src/backfills/batch/row-selection.ts';
 import { findWindowEnd } from '../../../libs/backfill/src/backfills/run/range/sweep/window.ts';
-import { boundAt } from '../../../libs/backfill/src/ledger/pages/page-position.ts';
 import type { Session } from '../../../libs/backfill/src/postgres/session.ts';
 
 describe('the end of a window of pages', () => {

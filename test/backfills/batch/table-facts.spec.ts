@@ -158,6 +158,26 @@ describe('what the catalogs of the database tell about a table', () => {
     expect(await inspect()).toMatchObject({ hasChildTables: true, hasDeferredTriggers: true });
   });
 
+  it('the foreign keys through which a purge or an update reaches other rows', async () => {
+    await stage.query(`CREATE TABLE things (a int PRIMARY KEY, b int UNIQUE, tenant int, note text);
+      CREATE TABLE parents (id int PRIMARY KEY REFERENCES things (a) ON DELETE CASCADE,
+        b int REFERENCES things (b) ON UPDATE CASCADE ON DELETE SET NULL, c int REFERENCES things (a));
+      CREATE INDEX ON parents (b)`);
+    const reached = async (changed: Partial<BackfillDefinition>) =>
+      (await inspect(changed)).cascades?.cascades.map(({ event, action, effect, isIndexed }) =>
+        [event, action, effect, isIndexed ? 'indexed' : 'not indexed'].join(' '),
+      );
+    const set = (...names: string[]) =>
+      ({ kind: 'set', assignments: names.map((column) => ({ column, expression: '1' })) }) as const;
+    expect((await reached({ kind: 'purge' }))?.sort()).toEqual([
+      'DELETE CASCADE deleted indexed',
+      'DELETE SET NULL updated indexed',
+    ]);
+    expect(await reached(set('"note"', '"b"'))).toEqual(['UPDATE CASCADE updated indexed']);
+    expect(await reached(set('"note"'))).toBeUndefined();
+    expect(await reached({ kind: 'process' })).toBeUndefined();
+  });
+
   it('a table that does not exist, or is a view, is refused', async () => {
     await expect(inspect()).rejects.toThrow(NotInDatabaseError);
     await stage.query('CREATE VIEW seen AS SELECT 1 AS a');

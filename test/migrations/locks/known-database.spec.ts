@@ -6,6 +6,7 @@ import {
   catalogOfEntities,
   readLockCatalog,
 } from '../../../libs/backfill/src/migrations/locks/lock-catalog.ts';
+import { LockWitness } from '../../../libs/backfill/src/migrations/locks/lock-witness.ts';
 import { TestDatabase } from '../../support/server/database.ts';
 
 @Entity({ name: 'leads', schema: 'crm' })
@@ -206,5 +207,28 @@ describe('what a migration knows about the database before it sends a statement'
     expect(await called('SELECT crm.fill()')).toEqual([['fill'], ['inner_fill', 'delete']]);
     expect(await called('CALL purge()')).toEqual([['purge', 'delete']]);
     expect(await called('SELECT total(1), nothing(), lower(name)')).toEqual([]);
+  });
+
+  it('that an earlier statement of the transaction wrote a table again', async () => {
+    const classifier = await loadClassifier();
+    const runner = dataSource.createQueryRunner();
+    const send = (sql: string, parameters?: unknown[]) =>
+      runner.query(sql, parameters) as Promise<Record<string, unknown>[]>;
+    const witness = new LockWitness();
+    await runner.startTransaction();
+    await witness.begin(send, { newestId: Number.MAX_SAFE_INTEGER, isUnchanged: true });
+    for (const sql of ['ALTER TABLE plain ALTER id TYPE bigint', 'ALTER TABLE plain ADD note text']) {
+      await witness.prepare(send);
+      const startedAt = performance.now();
+      await send(sql);
+      witness.note({ startedAt, statements: classifier.classify(sql).statements });
+      await witness.settle(send);
+    }
+    await runner.rollbackTransaction();
+    await runner.release();
+    witness.release();
+    expect(witness.locks).toMatchObject([
+      { relation: 'public.plain', mode: 'AccessExclusiveLock', rewritten: true },
+    ]);
   });
 });

@@ -36,6 +36,20 @@ describe('the lock rules of the check', () => {
     },
   );
 
+  it.each([
+    ['', ['concurrently-in-transaction']],
+    ['transaction: true, ', ['concurrently-in-transaction']],
+    ['transaction: false, ', []],
+  ])('read %j of a migration that is an object', async (field, rules) => {
+    project.write(
+      'src/migrations/1757000000000-example.js',
+      `module.exports = { ${field}async up(queryRunner) { ${sent('CREATE INDEX CONCURRENTLY i ON leads (email)')} }, async down() {} };\n`,
+    );
+    const { out } = await project.guard('--format', 'json');
+    const { findings } = JSON.parse(out) as { findings: { rule: string }[] };
+    expect(findings.map(({ rule }) => rule).filter((rule) => rule !== 'not-schema-migration')).toEqual(rules);
+  });
+
   it('take CREATE TABLE IF NOT EXISTS for a new table, if no earlier statement knows it', async () => {
     const statements = [
       'CREATE TABLE IF NOT EXISTS leads (id bigint PRIMARY KEY, tenant_id bigint)',

@@ -102,7 +102,7 @@ describe('a command', () => {
     expect(last(sql)?.effect).toBe('session'),
   );
   it.each(DATA)('that writes rows changes data: %s', (sql) => {
-    expect(last(sql)).toMatchObject({ effect: 'data', findings: [{ table: { name: 't' } }] });
+    expect(last(sql)).toMatchObject({ effect: 'data', findings: [{ table: { name: 't' } }], unknowns: [] });
   });
   it.each(SCHEMA)('that defines something changes the schema: %s', (sql) => {
     expect(last(sql)).toMatchObject({ effect: 'schema', findings: [], unknowns: [] });

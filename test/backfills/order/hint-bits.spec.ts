@@ -1,16 +1,20 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
+import { boundAt } from '../../../libs/backfill/src/backfills/batch/order/region.ts';
 import { FileSelection, RowSelection } from '../../../libs/backfill/src/backfills/batch/row-selection.ts';
 import { inspectTable } from '../../../libs/backfill/src/backfills/batch/table.inspector.ts';
 import { BackfillRegistry } from '../../../libs/backfill/src/backfills/definition/backfill.registry.ts';
 import { HintReader } from '../../../libs/backfill/src/backfills/run/range/sweep/hint-reader.ts';
+import { installLedger } from '../../../libs/backfill/src/ledger/ledger.installer.ts';
 import { Ledger } from '../../../libs/backfill/src/ledger/ledger.ts';
+import type { LeasedRange } from '../../../libs/backfill/src/ledger/range.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { Stage } from '../../support/applications/stage.ts';
 import { describeSince } from '../../support/server/since.ts';
 import { Lead } from '../../support/tables/lead-tables.ts';
 
 const ROWS = 20_000;
+const FILE = { table: '"public"."leads"', tableId: '0', fileNode: '0' };
 
 /** A commit that is not flushed leaves no hint bits, whatever the server's setting. */
 const UPDATE = `SET LOCAL synchronous_commit = on; UPDATE leads SET search_name = 'ada'`;
@@ -26,8 +30,8 @@ class SetSearchName implements SetBackfill<Lead> {
 describeSince(14)('the pages that a sweep has changed', () => {
   const stage = Stage.for({ entities: [Lead], backfills: [SetSearchName] });
   let session: Session;
-  let nowMs: number;
   let reader: HintReader;
+  let range: LeasedRange;
   let pages: number;
 
   beforeEach(async () => {
@@ -39,16 +43,21 @@ describeSince(14)('the pages that a sweep has changed', () => {
     const [definition] = stage.application.context.get(BackfillRegistry).definitions;
     if (!definition) throw new TypeError('no backfill is declared');
     session = await Session.open(definition.dataSource);
-    const ledger = new Ledger({ schema: 'nestjs_backfill', owner: 'host:1:test', leaseMs: 600_000 });
-    const facts = await inspectTable(session, definition);
-    const records = ledger.of(definition);
+    await installLedger(session, 'nestjs_backfill');
+    const records = new Ledger({ schema: 'nestjs_backfill', owner: 'host:1:test', leaseMs: 600_000 }).of(
+      definition,
+    );
     await records.locate(session);
-    const rows = new RowSelection(definition, records, facts, null);
-    nowMs = 0;
-    const file = { table: '"public"."leads"', tableId: '0', fileNode: '0' };
-    reader = new HintReader(new FileSelection(rows, file), () => nowMs);
+    await records.status.open(session, 'set');
+    await records.ranges.planSweep(session, null, [{ lower: null, upper: boundAt(pages), file: FILE }]);
+    range = (await records.leases.lease(session, null, { maxWorkers: 1, leaseScope: null })) as LeasedRange;
+    const facts = await inspectTable(session, definition);
+    reader = new HintReader(new FileSelection(new RowSelection(definition, records, facts, null), FILE));
   });
-  afterEach(() => session.close());
+  afterEach(async () => {
+    await session.close();
+    await stage.query('DROP SCHEMA nestjs_backfill CASCADE');
+  });
 
   const tablePages = async () => Number(await stage.value(`SELECT pg_relation_size('leads') / 8192`));
 
@@ -60,12 +69,11 @@ describeSince(14)('the pages that a sweep has changed', () => {
     return plans[0].Plan['WAL FPI'] ?? 0;
   }
 
-  /** The sweep has changed all rows and opens the windows at these pages, far enough apart. */
-  async function openWindows(...at: number[]): Promise<void> {
-    for (const page of at) {
-      nowMs += 1_000;
-      await reader.windowOpened(session, page);
-    }
+  /** All rows are changed, then their window is closed. */
+  async function changeAll(window: { isSearched: boolean }): Promise<void> {
+    await reader.windowClosed(session, null);
+    await stage.query(UPDATE);
+    await reader.windowClosed(session, { fromPage: 0, toPage: pages, ...window });
   }
 
   it('are not written to the WAL again by the next reader, because their hint bits are set', async () => {
@@ -73,9 +81,7 @@ describeSince(14)('the pages that a sweep has changed', () => {
     let written = Infinity;
     // The snapshot of an ANALYZE of another table, which begins at any time, leaves dead versions to the reader.
     for (let attempt = 1; attempt <= 5 && written > 0; attempt++) {
-      await openWindows(0);
-      await stage.query(UPDATE);
-      await openWindows(await tablePages(), await tablePages());
+      await changeAll({ isSearched: false });
       written = await pagesWrittenByReader();
     }
     expect(written).toBe(0);
@@ -86,13 +92,22 @@ describeSince(14)('the pages that a sweep has changed', () => {
     expect(await pagesWrittenByReader()).toBeGreaterThanOrEqual(pages);
   });
 
-  it('are not read before the commits on them can be flushed', async () => {
-    await reader.windowOpened(session, 0);
-    await stage.query(UPDATE);
-    nowMs += 999;
-    await reader.windowOpened(session, pages);
-    nowMs += 999;
-    await reader.windowOpened(session, pages);
-    expect(await pagesWrittenByReader()).toBeGreaterThanOrEqual(pages);
+  it('are not read a second time if closing the window has read them, but the rows at the end of the file are', async () => {
+    await changeAll({ isSearched: true });
+    const written = await pagesWrittenByReader();
+    expect(written).toBeGreaterThanOrEqual(pages);
+    expect(written).toBeLessThan((await tablePages()) - pages / 2);
+  });
+
+  it('have only flushed commits before the window is closed, although no batch waits for its own', async () => {
+    for (let attempt = 1; attempt <= 20; attempt++) {
+      await session.transaction([
+        { text: 'SET LOCAL synchronous_commit = off' },
+        { text: `UPDATE leads SET search_name = 'a${attempt}' WHERE id = 1` },
+      ]);
+      const written = await stage.value('SELECT pg_current_wal_insert_lsn()');
+      await reader.flushCommits(session, range);
+      expect(await stage.value(`SELECT pg_current_wal_flush_lsn() >= '${String(written)}'`)).toBe('true');
+    }
   });
 });

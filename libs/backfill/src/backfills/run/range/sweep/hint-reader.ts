@@ -1,83 +1,95 @@
 import { startCtid } from '../../../../ledger/pages/page-position.js';
+import type { LeasedRange } from '../../../../ledger/range.js';
 import { number } from '../../../../postgres/decoders.js';
 import { Parameters } from '../../../../postgres/parameters.js';
 import type { Session } from '../../../../postgres/session.js';
-import { applyBatchPolicy } from '../../../../postgres/timeout-policy.js';
+import { applyBatchPolicy, COMMIT_LOCALLY } from '../../../../postgres/timeout-policy.js';
 import type { FileSelection } from '../../../batch/row-selection.js';
+import { boundAt, pageOfBound } from '../../../batch/order/region.js';
 import { ROW } from '../../../definition/definition.js';
 
-/**
- * With `synchronous_commit` off, a reader can set hint bits only after the WAL writer has flushed the commit: at
- * the latest after three times `wal_writer_delay`, 0.6 s by default (PostgreSQL manual, "Asynchronous Commit").
- */
-const FLUSHED_MS = 1_000;
-/** 64 MB with PostgreSQL's usual page size. Pages that were swept longer ago have left the shared buffers. */
+/** 64 MB with PostgreSQL's usual page size. Pages that were written longer ago have left the shared buffers. */
 const MAX_PAGES = 8_192;
 /** In milliseconds. Short, because the read is optional. */
 const TIMEOUTS = { lockTimeout: 50, statementTimeout: 2_000, idleInTransactionTimeout: 5_000 };
 
-/** How far the sweep and the file were at one time. */
-interface Mark {
-  /** Every page below it is swept. */
-  readonly page: number;
-  /** The length of the file in pages. The rows of first stripes move to its end. */
-  readonly length: number;
-  readonly atMs: number;
+/** The pages of a window that was closed. */
+export interface ClosedWindow {
+  readonly fromPage: number;
+  readonly toPage: number;
+  /** Whether closing the window has read its pages. */
+  readonly isSearched: boolean;
+}
+
+/** @returns null before the first window */
+export function closedWindow(range: LeasedRange, isSearched: boolean): ClosedWindow | null {
+  const { windowLower, windowUpper } = range;
+  if (windowUpper === null) return null;
+  return { fromPage: pageOfBound(windowLower ?? boundAt(0)), toPage: pageOfBound(windowUpper), isSearched };
 }
 
 /**
- * Reads the swept pages once more, as soon as their transactions are flushed, so that PostgreSQL sets the hint
- * bits of the new row versions while the pages are in memory and not yet written. Otherwise a later reader, such
- * as the proof, would set them: it would dirty every page again and, with data checksums, write each to the WAL as
- * a whole (PostgreSQL manual, `wal_log_hints`).
+ * Lets PostgreSQL set the hint bits of the new row versions while their pages are in memory and not yet written.
+ * Otherwise a later reader, such as the proof, would set them: it would dirty every page again and, with data
+ * checksums, write each to the WAL as a whole (PostgreSQL manual, `wal_log_hints`).
+ *
+ * Any read of a row sets its hint bits, if the commit of its transaction is flushed. So the commits are flushed
+ * before a window is closed, because closing it reads its pages anyway. The rows of first stripes have moved to the
+ * end of the file, which is read here.
  */
 export class HintReader {
   readonly #selection: FileSelection;
-  readonly #now: () => number;
-  #marks: Mark[] = [];
-  /** Up to here the hint bits are set. */
-  #done: Mark | null = null;
+  /** The length of the file in pages up to which its end was read; null before the first window. */
+  #length: number | null = null;
 
-  /** @param now the clock, in milliseconds */
-  constructor(selection: FileSelection, now = () => performance.now()) {
+  constructor(selection: FileSelection) {
     this.#selection = selection;
-    this.#now = now;
   }
 
-  /** @param page every page of the range below it is swept */
-  async windowOpened(session: Session, page: number): Promise<void> {
-    const now = this.#now();
-    const flushed = this.#marks.filter(({ atMs }) => now - atMs >= FLUSHED_MS).at(-1);
+  /**
+   * Flushes the commits of the range's batches. A batch with `synchronous_commit` off does not wait for that, and
+   * the WAL writer does it up to 0.6 s later (PostgreSQL manual, "Asynchronous Commit"). Waits for no standby.
+   *
+   * @throws an error of the class `lease-lost`
+   */
+  async flushCommits(session: Session, range: LeasedRange): Promise<void> {
+    if (this.#selection.definition.pace.synchronousCommit === 'on') return;
+    // A transaction that writes nothing is not flushed.
+    const write = this.#selection.ledger.ranges.moveCursor(range, null);
+    await session.transaction([write, COMMIT_LOCALLY]);
+  }
+
+  /** @param window null before the first window */
+  async windowClosed(session: Session, window: ClosedWindow | null): Promise<void> {
     // If the table or the connection is not available, the next batch reports it.
-    const length = await this.#read(session, this.#done, flushed ?? null).catch(() => null);
-    if (length === null) return;
-    const mark = { page, length, atMs: now };
-    this.#done = flushed ?? this.#done ?? mark;
-    this.#marks = [...this.#marks.filter(({ atMs }) => now - atMs < FLUSHED_MS), mark];
+    this.#length = await this.#read(session, window).catch(() => this.#length);
   }
 
   /** @returns the length of the file now, in pages */
-  async #read(session: Session, from: Mark | null, to: Mark | null): Promise<number> {
+  async #read(session: Session, window: ClosedWindow | null): Promise<number> {
     const { table, name: backfill, pace } = this.#selection.definition;
-    const policy = applyBatchPolicy({ ...pace, ...TIMEOUTS }, 'off', backfill);
     const parameters = new Parameters();
-    const name = parameters.add(table, 'text');
-    const counts =
-      from && to
-        ? [this.#count(parameters, from.page, to.page), this.#count(parameters, from.length, to.length)]
-        : [];
-    const length = `(pg_catalog.pg_relation_size(${name}::regclass) / pg_catalog.current_setting('block_size')::bigint)::text`;
-    const result = await session.query(policy, {
-      text: `SELECT ${[length, ...counts].join(', ')}`,
+    const size = `pg_catalog.pg_relation_size(${parameters.add(table, 'text')}::regclass)`;
+    const ends = [
+      ...(window && !window.isSearched ? [[window.fromPage, window.toPage] as const] : []),
+      ...(this.#length === null ? [] : [[this.#length, null] as const]),
+    ];
+    const counts = ends.map(([from, to]) => this.#count(parameters, from, to));
+    const result = await session.query(applyBatchPolicy({ ...pace, ...TIMEOUTS }, 'off', backfill), {
+      text: `WITH nb_file AS MATERIALIZED (
+          SELECT ${size} / pg_catalog.current_setting('block_size'::text)::bigint AS nb_length
+        ) SELECT ${['nb_length::text', ...counts].join(', ')} FROM nb_file`,
       values: parameters.values,
     });
     return result.value(number);
   }
 
-  /** Any read of a row sets its hint bits. */
-  #count(parameters: Parameters, from: number, to: number): string {
-    const start = parameters.add(startCtid(Math.max(from, to - MAX_PAGES)), 'tid');
-    const end = parameters.add(startCtid(to), 'tid');
-    return `(SELECT pg_catalog.count(*) FROM ${this.#selection.from} WHERE ${ROW}.ctid > ${start} AND ${ROW}.ctid < ${end})`;
+  /** @param to the first page that is not read; null: the end of the file */
+  #count(parameters: Parameters, from: number, to: number | null): string {
+    const end = to === null ? '(SELECT nb_length FROM nb_file)' : parameters.add(to, 'bigint');
+    const start = `(SELECT pg_catalog.format('(%s,0)'::text, greatest(${parameters.add(from, 'bigint')}, nb_end - ${MAX_PAGES}))::tid FROM nb_pages)`;
+    return `(WITH nb_pages AS MATERIALIZED (SELECT ${end} AS nb_end)
+        SELECT pg_catalog.count(*) FROM ${this.#selection.from}
+        WHERE ${ROW}.ctid > ${start} AND ${ROW}.ctid < (SELECT pg_catalog.format('(%s,0)'::text, nb_end)::tid FROM nb_pages))`;
   }
 }

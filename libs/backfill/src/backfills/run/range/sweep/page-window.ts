@@ -16,6 +16,8 @@ import { SHRINK_FACTOR, WINDOW_BATCHES, type SweepWindow, type WindowBatch } fro
 
 /** 128 MB with PostgreSQL's usual page size. */
 const MAX_PAGES = 16_384;
+/** 32 MB. The pages of a window with many pending rows are read once more when it is closed, while they are in memory. */
+const MAX_PENDING_PAGES = 4_096;
 /** What a batch is expected to find: all rows of its stripe, and many of them. */
 const NOT_FULL = { selected: Infinity, limit: Infinity, lastCtid: null };
 
@@ -106,7 +108,9 @@ export class PageWindow implements SweepWindow {
 
   /** After a window without a pending row, the next one is twice as large, so that it needs few statements. */
   grow(batchRows: number): void {
-    const wanted = this.#hasPending ? WINDOW_BATCHES * this.#sizer.pagesFor(batchRows) : this.#pages * 2;
+    const wanted = this.#hasPending
+      ? Math.min(MAX_PENDING_PAGES, WINDOW_BATCHES * this.#sizer.pagesFor(batchRows))
+      : this.#pages * 2;
     this.#pages = clamp(wanted, 1, this.#maxPages);
   }
 

@@ -6,10 +6,9 @@ import { createBatchRunner } from '../../../batch/batch-runner.factory.js';
 import type { BatchOutcome, BatchRunner, SweepStep } from '../../../batch/batch.js';
 import { MAX_OPTIMISTIC_BATCH_MS } from '../../../batch/batch.policy.js';
 import { inspectFile } from '../../../batch/order/file.inspector.js';
-import { boundAt, pageOfBound } from '../../../batch/order/region.js';
 import { FileSelection, type RowSelection } from '../../../batch/row-selection.js';
 import { classifyFailure } from '../../outcome/failure.js';
-import { HintReader } from './hint-reader.js';
+import { closedWindow, HintReader } from './hint-reader.js';
 import { KeyWindow } from './key-window.js';
 import { LockModeController } from './lock-mode.controller.js';
 import { PageWindow } from './page-window.js';
@@ -248,13 +247,15 @@ export class Sweep {
   async #openNextWindow(session: Session, window: SweepWindow): Promise<void> {
     const { tools, state, pacer } = this.#context;
     const { range } = state;
-    if (range.windowUpper !== null) window.grow(pacer.limit.rows);
+    if (range.windowUpper !== null) {
+      window.grow(pacer.limit.rows);
+      await this.#hints?.flushCommits(session, range);
+    }
     const { size, mayHaveSkipped } = window;
     state.windowOpened(await moveWindow(session, this.#selection, range, { size, mayHaveSkipped }));
     window.opened({ mayHaveSkipped: tools.searchesEveryWindow });
-    const { windowLower } = state.range;
-    tools.log.searching(describeBound(this.#selection, windowLower));
-    await this.#hints?.windowOpened(session, pageOfBound(windowLower ?? boundAt(0)));
+    tools.log.searching(describeBound(this.#selection, state.range.windowLower));
+    await this.#hints?.windowClosed(session, closedWindow(range, mayHaveSkipped));
   }
 
   /** Changes one row by its key, so that this row must be the cause of an error. */

@@ -1,4 +1,3 @@
-import { startCtid } from '../../../../ledger/pages/page-position.js';
 import type { LeasedRange } from '../../../../ledger/range.js';
 import { number } from '../../../../postgres/decoders.js';
 import { Parameters } from '../../../../postgres/parameters.js';

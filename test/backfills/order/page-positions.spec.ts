@@ -6,6 +6,7 @@ import {
   RegionSizer,
   type SizerPace,
 } from '../../../libs/backfill/src/backfills/run/range/sweep/region.sizer.ts';
+import { PageWindow } from '../../../libs/backfill/src/backfills/run/range/sweep/page-window.ts';
 import { pageRanges } from '../../../libs/backfill/src/backfills/pending/sweep.planner.ts';
 import type { WindowBatch } from '../../../libs/backfill/src/backfills/run/range/sweep/sweep-window.ts';
 import { boundAt } from '../../../libs/backfill/src/backfills/batch/order/region.ts';
@@ -112,8 +113,37 @@ describe('the number of stripes', () => {
   });
 
   it('of several workers consist of several batches, so that dead versions can be pruned in between', () => {
-    expect(sizerOf(FACTS).region(501)).toEqual({ pages: 125, stripes: 8 });
-    expect(sizerOf(FACTS, { maxWorkers: 2 }).region(501)).toEqual({ pages: 375, stripes: 8 });
+    expect(sizerOf(FACTS).region(501)).toEqual({ pages: 112, stripes: 8 });
+    expect(sizerOf(FACTS, { maxWorkers: 2 }).region(501)).toEqual({ pages: 338, stripes: 8 });
+  });
+
+  it('lets no batch read more rows than its limit, although the first stripes of a page have more rows than the others', () => {
+    const sizer = sizerOf(FACTS);
+    const most = 4;
+    for (let region = 0; region < 20; region++) {
+      for (let stripe = 0; stripe < 8; stripe++) {
+        expect(sizer.pagesOfBatch(200, 8) * most).toBeLessThanOrEqual(200);
+        // Of 25 rows on most pages and 24 on some, stripe 0 has 4 rows or 3, and each other one has 3.
+        const changed = stripe === 0 ? 155 : 120;
+        const outcome = {
+          selected: changed,
+          changed,
+          cursor: null,
+          tenant: null,
+          samePage: changed,
+          time: NO_TIME,
+        };
+        const cursor = [
+          `(${region * 40},0)`,
+          String(stripe),
+          String(region * 40),
+          String(region * 40 + 40),
+          '8',
+        ];
+        for (let batch = 0; batch < 3; batch++)
+          sizer.batchFinished(outcome, { ...batchAt(stripe, 8), cursor });
+      }
+    }
   });
 
   it('is one where an update cannot be heap-only', () => {
@@ -142,5 +172,28 @@ describe('the number of stripes', () => {
     const sizer = sizerOf(FACTS);
     report(sizer, 0, 130);
     expect(sizer.stripes).toBe(4);
+  });
+});
+
+describe('the batches of a stripe', () => {
+  const sizer = new RegionSizer(
+    { rowsPerPage: 27, pages: 1_000, notHeapOnly: null },
+    { stripes: 'auto', workers: 1, maxWorkers: 1 },
+  );
+  const window = new PageWindow(sizer, 200);
+  /** The sizes of the batches that read the stripe of a region, in pages. */
+  const sizes = (pages: number, limit: number) => {
+    const found: number[] = [];
+    for (let page = 0; page < pages; page += found.at(-1) ?? pages) {
+      const cursor = [`(${page},0)`, '1', '0', String(pages), '8'];
+      found.push(window.pagesAt(cursor, { pages, stripes: 8 }, limit) ?? fail());
+    }
+    return found;
+  };
+
+  it('are of equal size, so that none reads only a small rest', () => {
+    expect(sizes(100, 440)).toEqual([100]);
+    expect(sizes(101, 400)).toEqual([51, 50]);
+    expect(sizes(250, 400)).toEqual([84, 83, 83]);
   });
 });

@@ -56,7 +56,7 @@ export class PageWindow implements SweepWindow {
   pagesAt(cursor: Key | null, region: Region | null, limit: number): number | null {
     const { stripes } = stripeAt(cursor, region);
     const pages = this.#sizer.pagesOfBatch(limit, stripes);
-    return stripes > 1 && pages >= 1 ? pages : null;
+    return stripes > 1 && pages >= 1 ? evenPart(pagesLeft(cursor, region), pages) : null;
   }
 
   stageAt(cursor: Key | null, region: Region | null): BatchStage {
@@ -118,6 +118,17 @@ export class PageWindow implements SweepWindow {
     this.#hasPending = false;
     this.#mayHaveSkipped = mayHaveSkipped;
   }
+}
+
+/** The number of pages between the cursor and the end of its region, unless the window ends earlier. */
+function pagesLeft(cursor: Key | null, region: Region | null): number {
+  const { ctid, firstPage, begun } = positionFromKey(cursor ?? boundAt(0));
+  return Math.max(1, (begun?.endPage ?? firstPage + (region?.pages ?? 1)) - pageOf(ctid));
+}
+
+/** The largest of the fewest equal parts of at most `max`: a small rest would cost as much as a whole batch. */
+function evenPart(whole: number, max: number): number {
+  return Math.ceil(whole / Math.ceil(whole / max));
 }
 
 function clamp(value: number, min: number, max: number): number {

@@ -3,6 +3,7 @@ import type { BatchOutcome } from '../../../batch/batch.js';
 import type { FileFacts } from '../../../batch/order/file.inspector.js';
 import { boundAt, pageOfBound, regionAt, type Region, type RegionPart } from '../../../batch/order/region.js';
 import type { Pace } from '../../../declare/pace.js';
+import { StripePeak } from './stripe-peak.js';
 import type { WindowBatch } from './sweep-window.js';
 
 /**
@@ -24,6 +25,10 @@ const MAX_STRIPED_PAGES = 1_024;
  */
 const SHARED_STRIPE_BATCHES = 3;
 const STRIPE_MARGIN = 1.1;
+/** The margin above the fullest stripe of the last two regions. */
+const PEAK_MARGIN = 1.05;
+/** A region is smaller than its batches may be, so that they still cover it if their limit or the density changes. */
+const REGION_SHARE = 0.9;
 /** 16 MB. One statement reads at most this part of a table that has few pending rows. */
 const MAX_PAGES = 2_048;
 const MIN_ROWS_PER_PAGE = 0.01;
@@ -55,6 +60,7 @@ export class RegionSizer {
   readonly #stripeBatches: number;
   /** Pending rows per page. */
   #density: number;
+  #peak = new StripePeak();
   /** The maximum number of stripes at present. */
   #maxStripes = MAX_STRIPES;
   /** Updates in other stripes than the first, since the last judgement. */
@@ -75,7 +81,8 @@ export class RegionSizer {
     const rows = this.#rowsPerPass(stripes);
     // A batch with as many rows as its limit may not be the last one of its stripe.
     if (stripes === 1) return { pages: clamp(Math.floor((limit - 1) / rows), MAX_PAGES), stripes };
-    return { pages: clamp(Math.floor((this.#stripeBatches * limit - 1) / rows), MAX_STRIPED_PAGES), stripes };
+    const batchPages = (REGION_SHARE * limit) / rows;
+    return { pages: clamp(Math.floor(this.#stripeBatches * batchPages), MAX_STRIPED_PAGES), stripes };
   }
 
   /** Number of pages that a batch of `limit` rows reads in a region with this number of stripes. */
@@ -85,12 +92,13 @@ export class RegionSizer {
 
   /**
    * Pending rows of a page in one stripe. They are whole rows, e.g. at most 5 of 27 rows with 6 stripes. If pages
-   * differ, some parts of the table have more, so that the mean has a margin.
+   * differ, some parts of the table have more, so that the mean has a margin. With 8 stripes, the first three have 4
+   * of 27 rows and the others 3: the mean of the last batches can be below the next stripe's.
    */
   #rowsPerPass(stripes: number): number {
     if (stripes === 1) return this.#density;
     const mean = this.#density / stripes;
-    return Math.max(Math.ceil(mean), STRIPE_MARGIN * mean);
+    return Math.max(Math.ceil(mean), STRIPE_MARGIN * mean, PEAK_MARGIN * this.#peak.rows(stripes));
   }
 
   /** Number of pages that contain about `rows` pending rows. */
@@ -130,6 +138,7 @@ export class RegionSizer {
     const pages = end - start;
     // The rest of a stripe on a page or two says little.
     if (pages < Math.max(1, Math.min(MIN_MEASURED_PAGES, endPage - from.firstPage))) return;
+    if (stripes > 1) this.#peak.measured(from.firstPage, stripes, selected / pages);
     const measured = Math.max(MIN_ROWS_PER_PAGE, (selected * stripes) / pages);
     this.#density += SMOOTHING * (measured - this.#density);
   }

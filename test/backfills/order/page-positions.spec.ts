@@ -123,8 +123,8 @@ describe('the number of stripes', () => {
     for (let region = 0; region < 20; region++) {
       for (let stripe = 0; stripe < 8; stripe++) {
         expect(sizer.pagesOfBatch(200, 8) * most).toBeLessThanOrEqual(200);
-        // Of 25 rows on most pages and 24 on some, stripe 0 has 4 rows or 3, and each other one has 3.
-        const changed = stripe === 0 ? 155 : 120;
+        // Of 25 rows on most pages and 24 on some, stripe 0 has 4 rows or 3, and each other one 3 or less.
+        const changed = stripe === 0 ? 155 : 118;
         const outcome = {
           selected: changed,
           changed,

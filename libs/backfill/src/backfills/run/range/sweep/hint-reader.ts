@@ -21,8 +21,10 @@ export interface ClosedWindow {
 }
 
 /** @returns null before the first window */
-export function closedWindow(range: LeasedRange, isSearched: boolean): ClosedWindow | null {
-  const { windowLower, windowUpper } = range;
+export function closedWindow(
+  { windowLower, windowUpper }: LeasedRange,
+  { isSearched }: Pick<ClosedWindow, 'isSearched'>,
+): ClosedWindow | null {
   if (windowUpper === null) return null;
   return { fromPage: pageOfBound(windowLower ?? boundAt(0)), toPage: pageOfBound(windowUpper), isSearched };
 }

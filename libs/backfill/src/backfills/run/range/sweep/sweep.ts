@@ -255,7 +255,7 @@ export class Sweep {
     state.windowOpened(await moveWindow(session, this.#selection, range, { size, mayHaveSkipped }));
     window.opened({ mayHaveSkipped: tools.searchesEveryWindow });
     tools.log.searching(describeBound(this.#selection, state.range.windowLower));
-    await this.#hints?.windowClosed(session, closedWindow(range, mayHaveSkipped));
+    await this.#hints?.windowClosed(session, closedWindow(range, { isSearched: mayHaveSkipped }));
   }
 
   /** Changes one row by its key, so that this row must be the cause of an error. */

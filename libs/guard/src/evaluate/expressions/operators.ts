@@ -121,7 +121,15 @@ export function logical(machine: Machine, node: ast.LogicalExpression, context: 
     const evaluate = (): Value => machine.evaluate(node.right, context);
     right = isDoubtful ? machine.inDoubt(codeOf(node.left, context.module), evaluate) : evaluate();
   });
-  if (isDoubtful) return plain(codeOf(node, context.module), { likely });
+  if (isDoubtful) {
+    // A function may have the name of a test, so a call of the result must not be lost.
+    const kept =
+      left.kind === 'unknown' ? { ...left, likely } : plain(codeOf(node, context.module), { likely });
+    const other = right as Value;
+    return other.kind === 'function' || (other.kind === 'unknown' && other.facts.opaque)
+      ? choice([kept, other])
+      : kept;
+  }
   return node.operator !== '&&' && isTypeWithDefault(left, right) ? left : choice([left, right]);
 }
 

@@ -25,7 +25,8 @@ describe('the advice of a plan on indexes', () => {
 
   beforeEach(async () => {
     await stage.query('UPDATE leads SET search_name = NULL');
-    await stage.query('ANALYZE leads');
+    // Of dead heap-only versions, PostgreSQL would use a new index only after all transactions that run now.
+    await stage.query('VACUUM (ANALYZE) leads');
   });
 
   it('does not ask for an index while most rows are pending', async () => {

@@ -191,6 +191,19 @@ describe('the batches of a stripe', () => {
     return found;
   };
 
+  it('are in windows that stay in memory where many rows are pending, and in larger ones where few are', () => {
+    const sizeOf = (rowsPerPage: number) =>
+      new PageWindow(
+        new RegionSizer(
+          { rowsPerPage, pages: 1_000_000, notHeapOnly: null },
+          { stripes: 'auto', workers: 1, maxWorkers: 1 },
+        ),
+        10_000,
+      ).size;
+    expect(sizeOf(27)).toBe(4_096);
+    expect(sizeOf(0.01)).toBe(16_384);
+  });
+
   it('are of equal size, so that none reads only a small rest', () => {
     expect(sizes(100, 440)).toEqual([100]);
     expect(sizes(101, 400)).toEqual([51, 50]);

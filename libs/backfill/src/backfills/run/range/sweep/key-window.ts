@@ -30,6 +30,10 @@ export class KeyWindow implements SweepWindow {
     return this.#isExhausted;
   }
 
+  get hasPending(): boolean {
+    return this.#hasPending;
+  }
+
   get mayHaveSkipped(): boolean {
     return this.#mayHaveSkipped;
   }

@@ -16,8 +16,8 @@ import { SHRINK_FACTOR, WINDOW_BATCHES, type SweepWindow, type WindowBatch } fro
 
 /** 128 MB with PostgreSQL's usual page size. */
 const MAX_PAGES = 16_384;
-/** 32 MB. The pages of a window with many pending rows are read once more when it is closed, while they are in memory. */
-const MAX_PENDING_PAGES = 4_096;
+/** 32 MB. With many pending rows, closing the window reads its pages once more, which should be in memory. */
+const MAX_STRIPED_WINDOW = 4_096;
 /** What a batch is expected to find: all rows of its stripe, and many of them. */
 const NOT_FULL = { selected: Infinity, limit: Infinity, lastCtid: null };
 
@@ -31,7 +31,7 @@ export class PageWindow implements SweepWindow {
 
   constructor(sizer: RegionSizer, batchRows: number) {
     this.#sizer = sizer;
-    this.#pages = clamp(WINDOW_BATCHES * sizer.pagesFor(batchRows), 1, MAX_PAGES);
+    this.#pages = this.#pagesOfBatches(batchRows);
   }
 
   get size(): number {
@@ -41,6 +41,10 @@ export class PageWindow implements SweepWindow {
   /** Batches that find no row still move the cursor, so the end of the window is always reached by them. */
   get isExhausted(): boolean {
     return false;
+  }
+
+  get hasPending(): boolean {
+    return this.#hasPending;
   }
 
   get mayHaveSkipped(): boolean {
@@ -108,10 +112,14 @@ export class PageWindow implements SweepWindow {
 
   /** After a window without a pending row, the next one is twice as large, so that it needs few statements. */
   grow(batchRows: number): void {
-    const wanted = this.#hasPending
-      ? Math.min(MAX_PENDING_PAGES, WINDOW_BATCHES * this.#sizer.pagesFor(batchRows))
-      : this.#pages * 2;
+    const wanted = this.#hasPending ? this.#pagesOfBatches(batchRows) : this.#pages * 2;
     this.#pages = clamp(wanted, 1, this.#maxPages);
+  }
+
+  /** The pages of a window with `WINDOW_BATCHES` batches. */
+  #pagesOfBatches(batchRows: number): number {
+    const max = this.#sizer.stripes > 1 ? MAX_STRIPED_WINDOW : MAX_PAGES;
+    return clamp(WINDOW_BATCHES * this.#sizer.pagesFor(batchRows), 1, max);
   }
 
   opened({ mayHaveSkipped }: { readonly mayHaveSkipped: boolean }): void {

@@ -27,6 +27,8 @@ export interface SweepWindow {
    * locked, or whose change a trigger reverted.
    */
   readonly mayHaveSkipped: boolean;
+  /** Whether a pending row was found in the window. */
+  readonly hasPending: boolean;
   /** The size of a region that begins with the batch; null in key order. @param limit rows in the batch */
   region(limit: number): Region | null;
   /**

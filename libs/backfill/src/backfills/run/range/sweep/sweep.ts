@@ -247,15 +247,16 @@ export class Sweep {
   async #openNextWindow(session: Session, window: SweepWindow): Promise<void> {
     const { tools, state, pacer } = this.#context;
     const { range } = state;
+    const hints = window.hasPending || range.windowUpper === null ? this.#hints : null;
     if (range.windowUpper !== null) {
       window.grow(pacer.limit.rows);
-      await this.#hints?.flushCommits(session, range);
+      await hints?.flushCommits(session, range);
     }
     const { size, mayHaveSkipped } = window;
     state.windowOpened(await moveWindow(session, this.#selection, range, { size, mayHaveSkipped }));
     window.opened({ mayHaveSkipped: tools.searchesEveryWindow });
     tools.log.searching(describeBound(this.#selection, state.range.windowLower));
-    await this.#hints?.windowClosed(session, closedWindow(range, { isSearched: mayHaveSkipped }));
+    await hints?.windowClosed(session, closedWindow(range, { isSearched: mayHaveSkipped }));
   }
 
   /** Changes one row by its key, so that this row must be the cause of an error. */

@@ -90,6 +90,11 @@ describe('an inspection with --plan or --status', () => {
         0,
       ],
       [
+        'many rows are estimated',
+        { plan: [planOf({ status: 'complete', pending: 98_213, pendingIsEstimate: true })] },
+        3,
+      ],
+      [
         'what it reads was dropped after its proof',
         { plan: [], unplanned: [{ name: 'a', reason: 'Its column is gone.', complete: true } as const] },
         0,

@@ -12,6 +12,7 @@ import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
 import { Stage } from '../../support/applications/stage.ts';
 import { Recorder } from '../../support/runs/recorder.ts';
+import { LockHolder } from '../../support/server/lock-holder.ts';
 import { until } from '../../support/runs/until.ts';
 
 /** They fill about 160 pages. */
@@ -24,6 +25,7 @@ const MOVED = 19_000;
   name: 'search-name',
   entity: Lead,
   where: '(search_name IS NULL OR slow(id))',
+  lockTimeout: 150,
   statementTimeout: 400,
 })
 class SearchName implements SetBackfill<Lead> {
@@ -111,6 +113,18 @@ describe('a proof of a table that is too large for one statement', () => {
     const canContinue = async () => ++windows > 0;
     expect(await searchPages({ canContinue, maxSnapshotMs: 0 })).toBe(TOO_SLOW);
     expect(windows).toBe(1);
+  });
+
+  it('leaves it to its caller to wait for a lock, instead of giving up reading page by page', async () => {
+    const { session, selection } = await select();
+    const holder = await LockHolder.hold(stage.database, 'LOCK leads IN ACCESS EXCLUSIVE MODE');
+    try {
+      const search = findPendingByPages(session, selection, { canContinue: () => Promise.resolve(true) });
+      await expect(search).rejects.toThrow('lock timeout');
+    } finally {
+      await holder.release();
+      await session.close();
+    }
   });
 
   it('says in the log and in the status how far it is', async () => {

@@ -86,8 +86,12 @@ function hasBackfillLeft(report: StatusReport | PlanReport): boolean {
   return (report.unplanned ?? []).some(({ complete }) => complete !== true) || report.plan.some(isPlanLeft);
 }
 
-/** Of rows that could not be counted, the last proof decides. The planner never estimates fewer than one. */
-function isPlanLeft({ status, pending, pendingIsEstimate }: BackfillPlan): boolean {
+/** PostgreSQL estimates at least one row, also where there is none, and a few more by its statistics. */
+const NEGLIGIBLE_SHARE = 0.01;
+
+/** Of few rows that could not be counted, the last proof decides. */
+function isPlanLeft({ status, pending, pendingIsEstimate, tableRows }: BackfillPlan): boolean {
   if (status !== 'complete') return true;
-  return pending !== null && pending > 0 && !pendingIsEstimate;
+  if (pending === null || pending === 0) return false;
+  return !pendingIsEstimate || pending > Math.max(1, (tableRows ?? 0) * NEGLIGIBLE_SHARE);
 }

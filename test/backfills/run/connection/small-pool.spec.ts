@@ -19,6 +19,13 @@ class AfterJobs implements SetBackfill<{ id: string; note: string | null }> {
   }
 }
 
+@Backfill<{ id: string; note: string | null }>({
+  name: 'new-column',
+  entity: Job,
+  where: 'note IS NULL AND new_column IS NULL',
+})
+class FillNewColumn extends AfterJobs {}
+
 describe('with a pool of one connection', () => {
   const stage = jobsStage(50, {
     entities: [Job, JobLog],
@@ -70,5 +77,16 @@ describe('with a pool of one connection', () => {
     stop.abort('SIGTERM');
     expect(await run).toMatchObject({ status: 'incomplete', reason: 'Stopped by SIGTERM.' });
     await holder.release();
+  });
+});
+
+describe('with a pool of one connection, a backfill that reads a column which does not exist yet', () => {
+  const stage = jobsStage(5, { entities: [Job, JobLog], backfills: [FillNewColumn], poolSize: 1 });
+
+  it('cannot be proved, and the proof says which column', async () => {
+    expect(await stage.application.service.prove('new-column')).toMatchObject({
+      complete: false,
+      problem: expect.stringContaining('new_column') as string,
+    });
   });
 });

@@ -10,7 +10,7 @@ import { applyPolicy } from '../../postgres/timeout-policy.js';
 import { FileSelection, type PendingOptions, type RowSelection } from '../batch/row-selection.js';
 import { ROW } from '../definition/definition.js';
 import { inspectFiles, type SweptFile } from './order.inspector.js';
-import { TOO_SLOW, type TooSlow } from './too-slow.js';
+import { TOO_SLOW, unlessTooSlow, type TooSlow } from './too-slow.js';
 
 /** Number of pages that the first statement reads. Small, because a statement timeout ends the search. */
 const FIRST_WINDOW_PAGES = 16;
@@ -79,8 +79,9 @@ export async function findPendingByPages(
   try {
     let maxPages = MAX_WINDOW_PAGES;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS && maxPages > 0; attempt++) {
-      const inspected = await unlessInterrupted(() => inspectFiles(caller, selection));
-      if (isInterruption(inspected)) continue;
+      // A lock ends the caller's statement: its wait is the one that a run watches.
+      const inspected = await unlessTooSlow(() => inspectFiles(caller, selection));
+      if (inspected === TOO_SLOW) continue;
       const { files, obstacle } = inspected;
       if (obstacle !== null) return TOO_SLOW;
       const search = new PageSearch(session, selection, files, maxPages);

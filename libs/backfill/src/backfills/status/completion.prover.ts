@@ -61,16 +61,8 @@ export async function proveCompletion(
     targets: [],
   });
   const status = statusReport?.status ?? 'pending';
-  const session = await Session.open(definition.dataSource);
   try {
-    const waiting = (waitingFor: string) => log(`The proof of ${definition.name} waits for ${waitingFor}.`);
-    const command = { waiting, ...(signal ? { signal } : {}) };
-    const left = await watchCommand(session, command, async () => {
-      const facts = await inspectTable(session, definition);
-      const ownLedger = ledger.of(definition);
-      await ownLedger.locate(session);
-      return pendingRows(session, new RowSelection(definition, ownLedger, facts, null), { signal, log });
-    });
+    const left = await rowsLeft(definition, ledger, { signal, log });
     if (left === 'none') return { complete: true, status };
     return {
       complete: false,
@@ -81,9 +73,32 @@ export async function proveCompletion(
   } catch (error) {
     const obstacle = obstacleOf(definition.name, error);
     if (obstacle === null) throw error;
-    const unprovable =
-      error instanceof Error ? await whyUnprovable(definition, error, { ledger, schema }) : null;
+    const unprovable = await whyUnprovable(definition, error, { ledger, schema });
     return { complete: false, status, ...obstacle, ...(unprovable === null ? {} : { reason: unprovable }) };
+  }
+}
+
+interface ProofLog {
+  readonly signal: AbortSignal | undefined;
+  readonly log: (message: string) => void;
+}
+
+/** Its connection is closed when it returns or throws: the pool may have no second one. */
+async function rowsLeft(
+  definition: BackfillDefinition,
+  ledger: Ledger,
+  { signal, log }: ProofLog,
+): Promise<Count | null | 'none'> {
+  const session = await Session.open(definition.dataSource);
+  try {
+    const waiting = (waitingFor: string) => log(`The proof of ${definition.name} waits for ${waitingFor}.`);
+    const command = { waiting, ...(signal ? { signal } : {}) };
+    return await watchCommand(session, command, async () => {
+      const facts = await inspectTable(session, definition);
+      const ownLedger = ledger.of(definition);
+      await ownLedger.locate(session);
+      return pendingRows(session, new RowSelection(definition, ownLedger, facts, null), { signal, log });
+    });
   } finally {
     await session.close();
   }
@@ -93,7 +108,7 @@ export async function proveCompletion(
 async function pendingRows(
   session: Session,
   selection: RowSelection,
-  { signal, log }: { readonly signal: AbortSignal | undefined; readonly log: (message: string) => void },
+  { signal, log }: ProofLog,
 ): Promise<Count | null | 'none'> {
   const { name } = selection.definition;
   const progressLog = new ProofProgressLog((message) => log(`${name}: ${message}`));

@@ -6,16 +6,38 @@ import { isMissingPart, readMissingPart } from '../run/outcome/missing-part.read
 import { cannotBeProvedAgain } from '../run/outcome/run-outcome.js';
 import { readStatus } from './status.reader.js';
 
+/** Where the records of the backfill are. */
+interface Records {
+  readonly ledger: Ledger;
+  /** The schema of the ledger, not quoted. */
+  readonly schema: string;
+}
+
 /**
  * Why a complete backfill cannot be proved again: a column or its table was dropped since. Null for a backfill that is
- * not complete, and if the error has another cause.
+ * not complete, if the error has another cause, and if this cannot be read. It opens connections, so the caller holds
+ * none of the pool.
  *
  * @param error of a statement on the backfill's table
  */
 export async function whyUnprovable(
   definition: BackfillDefinition,
+  error: unknown,
+  records: Records,
+): Promise<string | null> {
+  if (!(error instanceof Error)) return null;
+  try {
+    return await readCause(definition, error, records);
+  } catch {
+    // The caller reports the error itself.
+    return null;
+  }
+}
+
+async function readCause(
+  definition: BackfillDefinition,
   error: Error,
-  { ledger, schema }: { readonly ledger: Ledger; readonly schema: string },
+  { ledger, schema }: Records,
 ): Promise<string | null> {
   const problem = await problemOf(definition, error);
   if (problem === null) return null;

@@ -165,6 +165,11 @@ describe('another object of the same name', () => {
       (q) => addUnique(q, { table: TABLE, columns: ['id'], name: 'mine' }),
     ],
     [
+      'nor an index of a column that had its name before',
+      `CREATE UNIQUE INDEX mine ON "Crm"."My Leads" (id); ALTER TABLE "Crm"."My Leads" RENAME id TO was; ALTER TABLE "Crm"."My Leads" RENAME "Other" TO id`,
+      (q) => addUnique(q, { table: TABLE, columns: ['id'], name: 'mine' }),
+    ],
+    [
       'nor the index of another table',
       `CREATE UNIQUE INDEX mine ON "Crm"."Lead Owners" ("Id")`,
       (q) => addUnique(q, { table: TABLE, columns: ['Id'], name: 'mine' }),
@@ -210,6 +215,33 @@ describe('another object of the same name', () => {
     // Before PostgreSQL 18 the step needs this name, and is refused.
     await run((q) => setNotNull(q, TABLE, 'Other')).catch(String);
     expect(JSON.stringify(await schema())).toContain('My Leads_Other_not_null_check CHECK');
+  });
+
+  it('a CHECK is not taken for that of addCheck() if they cannot be compared', async () => {
+    await stage.database.query(PREPARE);
+    await stage.database.query('ALTER TABLE "Crm"."My Leads" ADD CONSTRAINT mine CHECK (id > 0) NOT VALID');
+    const before = await schema();
+    const step: Step = (q) => addCheck(q, { table: TABLE, name: 'mine', expression: 'no_column > 0' });
+    expect(String(await rejection(run(step)))).toContain('"no_column" does not exist');
+    expect(await schema()).toEqual(before);
+  });
+
+  it('an index that another session has made during the step is not dropped', async () => {
+    await stage.database.query(PREPARE);
+    const step: Step = async (q) => {
+      const query = async (sql: string): Promise<unknown> => {
+        if (sql.includes('CREATE UNIQUE INDEX'))
+          await stage.database.query('CREATE UNIQUE INDEX CONCURRENTLY mine ON "Crm"."My Leads" (id)');
+        return q.query(sql);
+      };
+      const runner = new Proxy(q, {
+        get: (target, property) =>
+          property === 'query' ? query : (Reflect.get(target, property) as unknown),
+      });
+      await addUnique(runner, { table: TABLE, columns: ['id'], name: 'mine' });
+    };
+    expect(String(await rejection(run(step)))).toContain('relation "mine" already exists');
+    expect(JSON.stringify(await schema())).toContain('"relation":"mine"');
   });
 
   it('a CHECK that says the same in other words is taken for that of addCheck()', async () => {

@@ -104,6 +104,21 @@ describe('renameTable()', () => {
     await expect(query('SELECT put()')).rejects.toThrow('leads_pkey');
   });
 
+  it('is finished also if the table has got yet another name, or a column a new one', async () => {
+    const again = { table: 'prospects', to: 'people' };
+    const column = { table: 'people', column: 'note', to: 'remark' };
+    const views = () =>
+      query(`SELECT relname FROM pg_class WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace`);
+    await run((q) => renameTable(q, names));
+    await run((q) => renameTable(q, again));
+    await run((q) => finishRenameTable(q, names));
+    await run((q) => renameColumn(q, column));
+    await run((q) => finishRenameTable(q, again));
+    await run((q) => finishRenameColumn(q, column));
+    expect(await views()).toEqual([]);
+    expect(await query('SELECT remark FROM people WHERE id = 1')).toHaveLength(1);
+  });
+
   it('changes nothing if the new name is in use, and finishes only a view', async () => {
     await query('CREATE TABLE prospects (id int)');
     expect(await rejection(run((q) => renameTable(q, names)))).toMatchObject({

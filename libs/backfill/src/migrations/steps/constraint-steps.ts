@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.js';
+import { sqlState } from '../../postgres/error-classes.js';
 import { MigrationDeclarationError } from '../migration.error.js';
 import {
   constraintName,
@@ -55,26 +56,41 @@ interface ComparedCheck {
 }
 
 const PROBE = 'nestjs_backfill_check_probe';
+/** Raised if the conditions differ. */
+const OTHER_CHECK = 'NB101';
+/** The role may not create temporary tables. */
+const MISSING_RIGHT = '42501';
+/** The expression names its table, which has another name here. */
+const UNKNOWN_TABLE = '42P01';
 
-/** PostgreSQL writes an expression in its own way, so that both are compared as PostgreSQL writes them. */
+/**
+ * PostgreSQL writes an expression in its own way, so that both are compared as PostgreSQL writes them. One text is one
+ * transaction, also behind a pooler, and the temporary table is gone at its end.
+ */
 async function isSameCheck(
   queryRunner: QueryRunner,
   { target, existing, expression }: ComparedCheck,
 ): Promise<boolean> {
   if (existing.kind !== 'c') return false;
   const probe = `pg_temp.${PROBE}`;
+  const own = existing.definition.replace(/( NO INHERIT)?( NOT VALID)?$/, '');
   try {
     await queryRunner.query(
-      `CREATE TEMPORARY TABLE ${PROBE} (LIKE ${target}); ALTER TABLE ${probe} ADD CONSTRAINT probe CHECK (${expression})`,
+      `CREATE TEMPORARY TABLE ${PROBE} (LIKE ${target}) ON COMMIT DROP;
+       ALTER TABLE ${probe} ADD CONSTRAINT probe CHECK (${expression});
+       DO ${quoteLiteral(`BEGIN
+         IF EXISTS (SELECT FROM pg_catalog.pg_constraint AS c WHERE c.conrelid = '${probe}'::pg_catalog.regclass::pg_catalog.oid
+             AND c.conname = 'probe' AND pg_catalog.pg_get_constraintdef(c.oid) <> ${quoteLiteral(own)}) THEN
+           RAISE EXCEPTION 'the condition is another one' USING ERRCODE = '${OTHER_CHECK}';
+         END IF; END`)}`,
     );
-  } catch {
-    // The role may not create temporary tables, or the expression names its table.
     return true;
+  } catch (error) {
+    const state = sqlState(error);
+    if (state === OTHER_CHECK) return false;
+    if (state === MISSING_RIGHT || state === UNKNOWN_TABLE) return true;
+    throw error;
   }
-  const wanted = await findConstraint(queryRunner, probe, 'probe');
-  await queryRunner.query(`DROP TABLE ${probe}`);
-  const own = (definition = '') => definition.replace(/( NO INHERIT)?( NOT VALID)?$/, '');
-  return own(existing.definition) === own(wanted?.definition);
 }
 
 /** The UNIQUE or PRIMARY KEY constraint to add. @publicApi */
@@ -176,6 +192,7 @@ async function addWithIndex(
   if (found?.isValid !== true)
     await buildOrDrop(queryRunner, {
       index,
+      target,
       sql: `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdentifier(name)} ON ${target} (${quoteList(columns)})`,
     });
   await queryRunner.query(
@@ -185,7 +202,7 @@ async function addWithIndex(
 
 interface ExistingIndex {
   readonly isValid: boolean;
-  /** Unique, of whole columns and all rows, on the table itself. */
+  /** Unique, of whole columns and all rows, on the table itself. NULLs are not equal. */
   readonly isPlain: boolean;
   readonly columns: string;
   readonly definition: string;
@@ -198,25 +215,36 @@ async function findIndex(
   const rows = (await queryRunner.query(
     `SELECT i.indisvalid AS "isValid", pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
             i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+              AND NOT coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)
               AND i.indrelid = ${quoteLiteral(target)}::pg_catalog.regclass::pg_catalog.oid AS "isPlain",
-            coalesce((SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-                       WHERE a.attrelid = i.indexrelid AND a.attnum <= i.indnkeyatts), '') AS columns
+            coalesce((SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY k.ord)
+                        FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k (num, ord)
+                        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num
+                       WHERE k.ord <= i.indnkeyatts), '') AS columns
        FROM pg_catalog.pg_index i WHERE i.indexrelid = pg_catalog.to_regclass(${quoteLiteral(index)})::pg_catalog.oid`,
   )) as ExistingIndex[];
   return rows[0];
 }
 
+/** duplicate_table: another session has made a relation of this name. */
+const NAME_IN_USE = '42P07';
+
+interface IndexBuild {
+  readonly index: string;
+  readonly target: string;
+  readonly sql: string;
+}
+
 /** A build that fails leaves an index that is not used by queries, but refuses rows of the running application. */
-async function buildOrDrop(
-  queryRunner: QueryRunner,
-  { index, sql }: { readonly index: string; readonly sql: string },
-): Promise<void> {
+async function buildOrDrop(queryRunner: QueryRunner, { index, target, sql }: IndexBuild): Promise<void> {
   try {
     await queryRunner.query(sql);
   } catch (error) {
+    if (sqlState(error) === NAME_IN_USE) throw error;
     const failure = error instanceof Error ? error : new Error(String(error), { cause: error });
     try {
-      await queryRunner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index}`);
+      const left = await findIndex(queryRunner, { index, target });
+      if (left?.isValid === false) await queryRunner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index}`);
     } catch {
       failure.message += `. The index ${index} may still be there, where it can refuse rows of the running application. Drop it now: DROP INDEX CONCURRENTLY IF EXISTS ${index};`;
     }

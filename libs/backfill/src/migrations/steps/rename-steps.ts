@@ -58,7 +58,8 @@ export async function finishRenameTable(
 ): Promise<void> {
   const state = await relationOf(queryRunner, table);
   if (!state) return;
-  assertView('finishRenameTable', { table, of: to }, state);
+  const target = await relationOf(queryRunner, renamed(table, to));
+  if (!haveSameTable(state, target)) assertView('finishRenameTable', { table, of: to }, state);
   await runStep(queryRunner, [`DROP VIEW ${quoteTable(table)}`]);
 }
 
@@ -132,21 +133,26 @@ interface Relation {
   readonly columns: readonly string[];
   /** Names of the relations that a view reads. */
   readonly reads: readonly string[];
+  /** Their OIDs. */
+  readonly readIds: readonly string[];
   /** GRANT statements for a view of this table, with `%` in place of its name. */
   readonly grants: readonly string[];
   readonly hasRowSecurity: boolean;
   readonly version: number;
 }
 
+/** An array of the relations that the view `c` reads. */
+const readBy = (column: string) => `array(SELECT DISTINCT ${column}::text FROM pg_catalog.pg_rewrite r
+                    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+                    JOIN pg_catalog.pg_class t ON t.oid = d.refobjid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                   WHERE r.ev_class = c.oid AND t.oid <> c.oid)`;
+
 async function relationOf(queryRunner: QueryRunner, table: TableReference): Promise<Relation | undefined> {
   const rows = (await queryRunner.query(
     `SELECT c.relkind AS kind, c.relrowsecurity AS secured, pg_catalog.current_setting('server_version_num')::int AS version,
             array(SELECT a.attname::text FROM pg_catalog.pg_attribute a
                    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns,
-            array(SELECT DISTINCT t.relname::text FROM pg_catalog.pg_rewrite r
-                    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
-                    JOIN pg_catalog.pg_class t ON t.oid = d.refobjid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                   WHERE r.ev_class = c.oid AND t.oid <> c.oid) AS reads,
+            ${readBy('t.relname')} AS reads, ${readBy('t.oid')} AS "readIds",
             array(SELECT pg_catalog.format('GRANT %s ON %% TO %s', a.privilege_type,
                            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END)
                     FROM pg_catalog.aclexplode(c.relacl) a
@@ -210,6 +216,14 @@ function assertTable(
 /** Another view of this name is not a leftover of a rename. */
 function isViewOf(state: Relation | undefined, name: string): boolean {
   return state?.kind === 'v' && state.reads.length === 1 && state.reads[0] === name;
+}
+
+/** The new name is a view too after a later rename of the table or of a column, and both views read the table itself. */
+function haveSameTable(old: Relation, target: Relation | undefined): boolean {
+  return (
+    [old, target].every((view) => view?.kind === 'v' && view.readIds.length === 1) &&
+    old.readIds[0] === target?.readIds[0]
+  );
 }
 
 function assertView(

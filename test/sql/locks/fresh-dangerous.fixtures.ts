@@ -167,6 +167,14 @@ const BREAKS: readonly Reviewed[] = [
   ['a table that the old release reads', 'ALTER TABLE public.tenants RENAME TO organisations'],
   ['a column that the old release reads', 'ALTER TABLE "leads" RENAME COLUMN "createdAt" TO "created_at"'],
   ['a materialized view with another name', 'ALTER MATERIALIZED VIEW lead_counts RENAME TO counts_of_leads'],
+  [
+    'a column that may be an old one gets another name',
+    'ALTER TABLE leads ADD COLUMN IF NOT EXISTS email text; ALTER TABLE leads RENAME COLUMN email TO mail',
+  ],
+  [
+    'a column that may be an old one is dropped',
+    'ALTER TABLE leads ADD COLUMN IF NOT EXISTS email text; ALTER TABLE leads DROP COLUMN email',
+  ],
   ['a column of a view', 'ALTER VIEW open_leads RENAME COLUMN note TO remark'],
   ['a view renamed as a table', 'ALTER TABLE open_leads RENAME TO leads_open'],
   ['a view in another schema', 'ALTER VIEW open_leads SET SCHEMA app'],

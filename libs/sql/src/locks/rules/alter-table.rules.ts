@@ -26,7 +26,12 @@ export function alterTable(on: StatementInspection): void {
 type CommandRule = (on: StatementInspection, table: TableName, command: Json) => void;
 
 const COMMANDS: Readonly<Record<string, CommandRule>> = {
-  AT_AddColumn: (on, table, { def }) => addColumn(on, table, nodeOf(def, 'ColumnDef') ?? {}),
+  AT_AddColumn: (on, table, { def, missing_ok: mayExist }) => {
+    const definition = nodeOf(def, 'ColumnDef') ?? {};
+    addColumn(on, table, definition);
+    // With IF NOT EXISTS, the column may be an old one.
+    if (mayExist !== true) on.state.noteAdded(table, text(definition['colname']) ?? '');
+  },
   AT_AddConstraint: (on, table, { def }) => addConstraint(on, table, nodeOf(def, 'Constraint') ?? {}),
   AT_AlterColumnType: changeType,
   AT_SetNotNull: (on, table, { name }) => setNotNull(on, table, text(name) ?? ''),

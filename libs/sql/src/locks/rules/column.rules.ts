@@ -16,7 +16,6 @@ export function addColumn(on: StatementInspection, table: TableName, definition:
   const names = { column };
   const target = fullTableName(table);
   reportAddedAgain(on, table, { column, type: type?.name });
-  on.state.noteAdded(table, column);
   on.state.noteColumn(table, column, {
     ...(type && { type }),
     notNull: constraints.some(({ contype }) => contype === 'CONSTR_NOTNULL' || contype === 'CONSTR_PRIMARY'),

@@ -126,11 +126,27 @@ export function logical(machine: Machine, node: ast.LogicalExpression, context: 
     const kept =
       left.kind === 'unknown' ? { ...left, likely } : plain(codeOf(node, context.module), { likely });
     const other = right as Value;
-    return other.kind === 'function' || (other.kind === 'unknown' && other.facts.opaque)
-      ? choice([kept, other])
-      : kept;
+    return isCallable(other) ? choice([kept, other]) : kept;
   }
   return node.operator !== '&&' && isTypeWithDefault(left, right) ? left : choice([left, right]);
+}
+
+/** Whether a call of the value, of one of its members or of one of its items can do something. */
+function isCallable(value: Value): boolean {
+  switch (value.kind) {
+    case 'function':
+    case 'class':
+    case 'object':
+    case 'array':
+    case 'namespace':
+      return true;
+    case 'choice':
+      return value.options.some(isCallable);
+    case 'unknown':
+      return value.facts.opaque === true;
+    default:
+      return false;
+  }
 }
 
 export function conditional(machine: Machine, node: ast.ConditionalExpression, context: Context): Value {

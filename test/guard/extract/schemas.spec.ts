@@ -43,6 +43,21 @@ describe('extract finds the entity of a table', () => {
   });
 
   it.each([
+    `export const source = new DataSource({ type: 'postgres', schema: process.env.DB_SCHEMA ?? 'crm' });`,
+    `const schema = 'crm';\nexport const source = new DataSource({ type: 'postgres', schema });`,
+    `export const options = () => ({ type: 'postgres' as const, schema: schemaOf('crm') });`,
+    `export const source = new DataSource({ type: 'postgres', schema: 'crm' + suffix });`,
+    `const options: TypeOrmModuleOptions = {};\noptions.schema = 'crm';`,
+  ])('and writes an EntitySchema if the schema of the data source is not a constant: %s', async (text) => {
+    project.write('src/data-source.ts', text);
+    for (const schema of ['public', 'crm'])
+      expect(await extract(`DELETE FROM ${schema}.users WHERE status IS NULL`)).toContain(
+        `schema: "${schema}"`,
+      );
+    expect(await extract('DELETE FROM users WHERE status IS NULL')).toContain('entity: User,');
+  });
+
+  it.each([
     ['audit.users', 'schema: "audit",'],
     ['old.calls', 'schema: "old",'],
     ['calls', 'tableName: "calls",'],

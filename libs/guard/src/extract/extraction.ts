@@ -1,5 +1,6 @@
 import type { SqlParser } from 'nestjs-backfill-sql/tree';
 import type { Finding } from '../judge/finding.types.js';
+import { parseModule } from '../source/module-parser.js';
 import type { ParsedModule } from '../source/parsed-module.js';
 import { earlyReturn, homeMethod, type HomeMethod } from './code/migration-code.js';
 import { usesThis, type CodeUnit } from './code/code-units.js';
@@ -125,7 +126,12 @@ class MethodExtraction {
       return this.#write(
         planner.plan([], [...plan.refusals, ...plan.moves.map(({ place }) => ({ place, reason: blocked }))]),
       );
-    return this.#write(plan);
+    const written = this.#write(plan);
+    if (parseModule(module.source.path, written.migration).ok) return written;
+    const reason = 'the migration would not be valid without it; write one statement on a line';
+    return this.#write(
+      planner.plan([], [...plan.refusals, ...plan.moves.map(({ place }) => ({ place, reason }))]),
+    );
   }
 
   #staying({ region }: Finding): Refusal {

@@ -35,6 +35,8 @@ export function makesPendingAgain(later: Moved, earlier: Moved): boolean {
   if (changed !== earlier.row.name) return earlier.sources.includes(changed) && readsAny(earlier, later);
   if (!readsAny(earlier, later)) return false;
   if (earlier.kind !== 'set') return true;
+  // It also reads other rows of its table, which neither its guards nor its own rows limit.
+  if (earlier.sources.includes(earlier.row.name)) return true;
   if (haveOtherRows(later, earlier)) return false;
   return ![...earlier.guards].some(([column, values]) => {
     const assignment = later.assignments.find((each) => each.column === column);

@@ -81,7 +81,55 @@ function conditionOfCall(module: ParsedModule, calls: readonly ast.Node[], name:
   const conditions = inUp.filter(({ type }) => !PLAIN.has(type));
   const isByDatabase = conditions.every((node) => isDatabaseTest(module, node));
   if (!isByDatabase) return `${name}() is called under a condition`;
+  const statement = home.body.find(({ start, end }) => start <= call.start && call.start < end);
+  if (!statement || !isOnlyCall(statement, call))
+    return `line ${String(module.source.positionAt((statement ?? call).start).line)} does more than call ${name}()`;
   return earlyReturn(home.body, call.start);
+}
+
+/** Nothing else runs in the statement on PostgreSQL: its order with the moved code would be lost. */
+function isOnlyCall(statement: ast.Node, method: ast.Node): boolean {
+  switch (statement.type) {
+    case 'BlockStatement':
+      return isOnlyIn(statement.body, method);
+    case 'IfStatement': {
+      const arms = statement.alternate ? [statement.consequent, statement.alternate] : [statement.consequent];
+      return arms.some((arm) => isOnlyCall(arm, method));
+    }
+    case 'SwitchStatement':
+      return isOnlyCase(statement.cases, method);
+    case 'ExpressionStatement':
+      return isBareCall(statement.expression, method);
+    case 'ReturnStatement':
+      return statement.argument !== null && isBareCall(statement.argument, method);
+    default:
+      return false;
+  }
+}
+
+function isOnlyIn(statements: readonly ast.Node[], method: ast.Node): boolean {
+  const [first, ...others] = statements.filter((each) => !endsBlock(each));
+  return first !== undefined && others.length === 0 && isOnlyCall(first, method);
+}
+
+/** The case does not go on with the next one. */
+function isOnlyCase(cases: readonly ast.SwitchCase[], method: ast.Node): boolean {
+  const at = cases.findIndex(({ consequent }) => isOnlyIn(consequent, method));
+  const code = cases[at]?.consequent ?? [];
+  const [block] = code;
+  const last = (block?.type === 'BlockStatement' && code.length === 1 ? block.body : code).at(-1);
+  return at >= 0 && (at === cases.length - 1 || (last !== undefined && endsBlock(last)));
+}
+
+function endsBlock(node: ast.Node): boolean {
+  return node.type === 'BreakStatement' || (node.type === 'ReturnStatement' && !node.argument);
+}
+
+function isBareCall(expression: ast.Expression, method: ast.Node): boolean {
+  const call = expression.type === 'AwaitExpression' ? expression.argument : expression;
+  const acts = (node: ast.Node): boolean =>
+    contains(node, ({ type }) => type === 'CallExpression' || type === 'AwaitExpression');
+  return call.type === 'CallExpression' && call.callee === method && !call.arguments.some(acts);
 }
 
 const PLAIN = new Set([

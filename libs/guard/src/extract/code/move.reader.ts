@@ -130,7 +130,11 @@ export class MoveReader {
     return {
       parser,
       newColumns: (table) => this.#newColumns(table, at, piece),
-      primaryKey: (table) => schema.primaryKey(table) ?? ['id'],
+      primaryKey: (table) => {
+        const entity = sources.entityOf(table, [])?.primaryKey ?? [];
+        const known = [...(schema.primaryKey(bare(table)) ?? []), ...entity];
+        return known.length > 0 ? known : ['id'];
+      },
       uniqueKeys: (table) => [...schema.keysOf(bare(table)), ...(sources.entityOf(table, [])?.keys ?? [])],
     };
   }

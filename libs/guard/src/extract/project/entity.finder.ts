@@ -8,14 +8,17 @@ import { bare, schemaOf } from './names.js';
 /** Enough files to see how a project writes its imports. */
 const SAMPLE_SIZE = 20;
 
-const HAS_DATA_SOURCE = /\b(?:DataSource|TypeOrm\w*|createConnection|ConnectionOptions|ormconfig)/;
-const SCHEMA_OPTION = /["']?\bschema["']?\s*:\s*["'`]([^"'`$]+)["'`]/g;
+const HAS_DATA_SOURCE =
+  /\b(?:DataSource|TypeOrm\w*|createConnection|ConnectionOptions|ormconfig)|\btype["']?\s*:\s*["'`]postgres["'`]/;
+const SCHEMA_OPTION = /(?<![\w$.])["']?schema["']?\s*:\s*(?:(["'`])([^"'`$\\]+)\1(?=\s*(?:[,})/]|$)))?/g;
+/** `{ schema }`, `options.schema = …`, `-c search_path=…`: the value is set elsewhere. */
+const SCHEMA_ELSEWHERE = /[{,]\s*schema\s*[,}]|\bschema["'`]?\]?\s*=(?![=>])|-c\s*search_path\b/;
 
 /** The entities of an application, by table, and the style of its imports. */
 export class ProjectSources {
   readonly #entities = new Map<string, FoundEntity[]>();
-  /** The option `schema` of its data sources: that of entities which name none. */
-  readonly #schemas = new Set<string>();
+  /** The option `schema` of its data sources, that of entities which name none; null if it is not a constant. */
+  readonly #schemas = new Set<string | null>();
   readonly ending: ImportEnding;
 
   /** Reads the sources around a migration. */
@@ -26,8 +29,7 @@ export class ProjectSources {
     for (const path of new Set([...sourceFiles([root], files), ...configurations([root])])) {
       const text = files.read(path);
       if (text === undefined) continue;
-      if (HAS_DATA_SOURCE.test(text) || path.endsWith('.json'))
-        for (const [, schema = ''] of text.matchAll(SCHEMA_OPTION)) this.#schemas.add(schema);
+      if (HAS_DATA_SOURCE.test(text) || path.endsWith('.json')) this.#readSchemas(text);
       if (!/[.][cm]?ts$/.test(path)) continue;
       if (samples.length < SAMPLE_SIZE && /\bfrom\s+['"]\.{1,2}\//.test(text)) samples.push(text);
       if (!text.includes('Entity')) continue;
@@ -35,6 +37,11 @@ export class ProjectSources {
         this.#entities.set(entity.table, [...(this.#entities.get(entity.table) ?? []), entity]);
     }
     this.ending = importEnding(samples, dirname(migration));
+  }
+
+  #readSchemas(text: string): void {
+    for (const [, , schema] of text.matchAll(SCHEMA_OPTION)) this.#schemas.add(schema ?? null);
+    if (SCHEMA_ELSEWHERE.test(text)) this.#schemas.add(null);
   }
 
   /**

@@ -19,6 +19,8 @@ export interface FoundEntity {
   readonly hasBase: boolean;
   /** The property of a column; undefined if the class declares none. */
   readonly propertyOf: (column: string) => string | undefined;
+  /** Its primary columns; one without a name in the decorator by all names that it may have. */
+  readonly primaryKey: readonly string[];
   /** Lists of columns that identify a row. */
   readonly keys: readonly (readonly string[])[];
 }
@@ -88,6 +90,9 @@ function describe(
     hasBase: node.superClass != null,
     propertyOf: (column) =>
       columns.get(column) ?? [column, camelCase(column)].find((name) => names.includes(name)),
+    primaryKey: properties
+      .filter(({ isPrimary }) => isPrimary)
+      .flatMap(({ name, column }) => (column === undefined ? [name, snakeCase(name)] : [column])),
     keys: [
       ...(primary.length > 0 ? [primary] : []),
       ...properties.filter(({ isUnique }) => isUnique).map((property) => [columnOf(property)]),

@@ -254,12 +254,17 @@ function compares(condition: unknown, column: string, value: unknown): boolean {
 function queryOf(
   pieces: SelectPieces,
   driver: JoinItem,
-  { row, context: { parser } }: { readonly row: RowRelation; readonly context: StatementContext },
+  { row, context: { parser, uniqueKeys } }: { readonly row: RowRelation; readonly context: StatementContext },
 ): JoinedQuery {
   const { joins, where } = pieces;
   const over = (piece: Fragment): string => withRowReferences(parser, piece, row);
   const others = joins.filter((item) => item !== driver);
-  assertLinked(others, [where?.tree, ...joins.map(({ on }) => on?.tree)]);
+  assertLinked({
+    driver,
+    others,
+    conditions: [where?.tree, ...joins.map(({ on }) => on?.tree)],
+    keysOf: (relation) => uniqueKeys(qualified(relation)),
+  });
   const base = { with: undefined, from: undefined, where, matches: 'one' } as const;
   const quals = joins.flatMap(({ on }) => (on === undefined ? [] : [over(on)]));
   if (others.length === 0) return new JoinedQuery(parser, row, { ...base, conditions: quals });

@@ -6,7 +6,7 @@ export interface StatementContext {
   readonly parser: SqlParser;
   /** Columns that the migration added before, without a default: they are NULL in every row. */
   readonly newColumns: (table: string) => ReadonlySet<string>;
-  /** The columns of a table's primary key. */
+  /** The columns of the primary key of a table, named with its schema. */
   readonly primaryKey: (table: string) => readonly string[];
   /** The keys of a table, named with its schema: lists of columns whose values identify a row. */
   readonly uniqueKeys: (table: string) => readonly (readonly string[])[];

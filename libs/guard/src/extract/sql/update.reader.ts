@@ -1,4 +1,5 @@
 import { isObject, list, nodeOf, text, type Json } from 'nestjs-backfill-sql/tree';
+import { qualified } from '../project/names.js';
 import { fragment, type Fragment } from './fragment.js';
 import { becomesFalse, guardsOf } from './guards.js';
 import { JoinedQuery } from './joins/joined-query.js';
@@ -37,7 +38,7 @@ export function readUpdate(sql: string, update: Json, context: StatementContext)
     sql: query.value(value),
   }));
   const written = new Set(read.map(({ column }) => column));
-  const keyColumn = context.primaryKey(row.name).find((column) => written.has(column));
+  const keyColumn = context.primaryKey(qualified(row)).find((column) => written.has(column));
   if (keyColumn !== undefined)
     throw new NotMovableError(
       `it changes ${keyColumn}, a column of the primary key, in whose order batches go`,

@@ -29,7 +29,11 @@ export function remainderEdits(
     const comment = moved.map(({ name }) => `// data: ${name}`).join('\n');
     const kept = keptPieces(unit, moved, part);
     if (kept.length === 0)
-      return [comment === '' ? wholeLine(text, unit) : { start: unit.start, end: unit.end, text: comment }];
+      return [
+        comment === ''
+          ? wholeLine(text, unit)
+          : { start: unit.start, end: unit.end, text: `${comment}${lineBreak(text, unit)}` },
+      ];
     const { literal } = unit;
     if (!literal) return [];
     const edits = [
@@ -52,6 +56,14 @@ function keptPieces(
   return (unit.sql ?? []).filter(
     (piece, index) => !gone.has(index) && part?.pieces?.includes(piece) !== true,
   );
+}
+
+/** What ends the comment, if other code stands behind the unit on its line. */
+function lineBreak(text: string, { start, end }: CodeUnit): string {
+  const [rest = ''] = text.slice(end).split('\n', 1);
+  if (/^;?\s*(?:$|\/\/)/.test(rest)) return '';
+  const line = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
+  return `\n${/^[ \t]*/.exec(line)?.[0] ?? ''}`;
 }
 
 /** Removes the unit with its line, if nothing else stands in it. */

@@ -1,6 +1,7 @@
 import { Backfill, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { Stage } from '../../support/applications/stage.ts';
+import { LockHolder } from '../../support/server/lock-holder.ts';
 import { addLeads, Lead, LEAD_TABLES } from '../../support/tables/lead-tables.ts';
 
 const PENDING = { entity: Lead, where: { searchName: IsNull() }, batchSize: 100 };
@@ -21,6 +22,29 @@ class Transform implements TransformBackfill<Lead> {
 
 @Backfill<Lead>({ ...PENDING, name: 'purge', kind: 'purge' })
 class Purge {}
+
+@Backfill<Lead>({
+  name: 'slow-where',
+  entity: Lead,
+  where: 'search_name IS NULL AND find_slowly()',
+  reads: ['name'],
+  writes: ['searchName'],
+})
+class SlowWhere extends Transform {}
+
+/** `found` keeps the largest number of rows that one statement has found while it locked them. */
+const SLOW_WHERE = `CREATE SEQUENCE found;
+  CREATE FUNCTION find_slowly() RETURNS boolean LANGUAGE plpgsql AS $$
+    DECLARE
+      statement text := statement_timestamp()::text;
+      before int := 0;
+    BEGIN
+      IF current_query() NOT LIKE '%FOR NO KEY UPDATE%' THEN RETURN true; END IF;
+      IF current_setting('test.statement', true) = statement THEN before := current_setting('test.found')::int; END IF;
+      PERFORM set_config('test.statement', statement, false), set_config('test.found', (before + 1)::text, false),
+        setval('found', greatest(before + 1, (SELECT last_value FROM found))), pg_sleep(0.02);
+      RETURN true;
+    END $$`;
 
 /**
  * Sequences are not rolled back: `locked` keeps the largest number of rows that one statement has changed, whose locks
@@ -86,5 +110,38 @@ describe.each(['set', 'transform', 'purge'])('a table with a slow trigger, of wh
     await rowsTakeSeconds(1);
     const { rows } = await stage.application.service.preview(name, { rows: 1 });
     expect(rows.map(({ error }) => error)).toEqual([expect.stringContaining('longer than 100 ms')]);
+  });
+});
+
+describe('a table in which finding a pending row is slow, and a locked row', () => {
+  const stage = Stage.for({
+    entities: LEAD_TABLES,
+    backfills: [SlowWhere],
+    prepare: async (database) => {
+      await addLeads(database, 100);
+      await database.query(SLOW_WHERE);
+    },
+  });
+  let holder: LockHolder;
+  beforeEach(async () => {
+    await stage.query(`SELECT setval('found', 1)`);
+    holder = await LockHolder.hold(stage.database, 'SELECT FROM leads WHERE id = 1 FOR UPDATE');
+  });
+  afterEach(() => LockHolder.releaseAll());
+  const mostFound = async () => Number(await stage.value('SELECT last_value FROM found'));
+
+  it('preview leaves it out, and locks few of the others at a time', async () => {
+    const { rows, problem } = await stage.application.service.preview('slow-where', { rows: 30 });
+    expect(problem).toBeNull();
+    expect(rows).toHaveLength(30);
+    expect(rows[0]).toMatchObject({ key: ['2'], error: null });
+    expect(await mostFound()).toBeLessThan(20);
+  });
+
+  it('plan locks no row to look for locked ones while none is', async () => {
+    await holder.release();
+    const { plan } = await stage.application.service.plan({ names: ['slow-where'] });
+    expect(plan).toMatchObject([{ measuredRowsPerSecond: expect.any(Number) as number }]);
+    expect(await mostFound()).toBe(1);
   });
 });

@@ -181,7 +181,6 @@ type Measured = Pick<Rehearsal, 'rowsPerSecond' | 'problem'>;
  */
 async function measure(session: Session, batch: RowsOfBatch): Promise<Measured> {
   try {
-    await setLockedRowsAside(session, batch.selection, { ...batch, columns: [] });
     const found = await measureFewer(session, batch);
     if (found.problem === null) return { rowsPerSecond: found.value, problem: null };
     if (found.problem.kind === 'too-slow') return { rowsPerSecond: null, problem: ROW_TOO_SLOW };
@@ -198,21 +197,31 @@ async function measure(session: Session, batch: RowsOfBatch): Promise<Measured> 
   }
 }
 
-/** Measures as many rows as can be changed in `MAX_HELD_MS` without a wait. @returns the rate; null if no row was changed */
-async function measureFewer(
-  session: Session,
-  { runner, range, step }: RowsOfBatch,
-): Promise<Attempt<number | null>> {
-  const measureRows = async (limit: number) => {
-    const startedAt = performance.now();
-    const outcome = await runner.rehearse(session, range, { ...step, limit }, MAX_HELD_MS);
-    const seconds = (performance.now() - startedAt) / 1000;
-    return outcome && outcome.changed > 0 ? Math.max(1, Math.round(outcome.changed / seconds)) : null;
-  };
-  for (let limit = step.limit; ; limit = Math.ceil(limit / FEWER)) {
-    const result = await attempt(session, () => measureRows(limit));
+/**
+ * Measures as many rows as can be changed in `MAX_HELD_MS` without a wait. Only after a wait for a lock does it look for
+ * the locked rows, because that locks the others.
+ *
+ * @returns the rate; null if no row was changed
+ */
+async function measureFewer(session: Session, batch: RowsOfBatch): Promise<Attempt<number | null>> {
+  const { runner, range, selection } = batch;
+  let { step } = batch;
+  let isLookedFor = false;
+  for (;;) {
+    const result = await attempt(session, async () => {
+      const startedAt = performance.now();
+      const outcome = await runner.rehearse(session, range, step, MAX_HELD_MS);
+      const seconds = (performance.now() - startedAt) / 1000;
+      return outcome && outcome.changed > 0 ? Math.max(1, Math.round(outcome.changed / seconds)) : null;
+    });
     const { kind = 'fails' } = result.problem ?? {};
-    if (limit === 1 || kind === 'fails') return result;
+    if (kind === 'fails') return result;
+    if (kind === 'locked' && !isLookedFor) {
+      isLookedFor = true;
+      if ((await setLockedRowsAside(session, selection, { range, step, columns: [] })) > 0) continue;
+    }
+    if (step.limit === 1) return result;
+    step = { ...step, limit: Math.ceil(step.limit / FEWER) };
   }
 }
 

@@ -2,14 +2,17 @@ import type { LeasedRange } from '../../../ledger/range.js';
 import { requiredKey, type Key } from '../../../ledger/range.js';
 import { json } from '../../../postgres/decoders.js';
 import type { Parameters } from '../../../postgres/parameters.js';
+import type { Statement } from '../../../postgres/pipeline.js';
 import type { Session } from '../../../postgres/session.js';
 import type { PreviewedValues } from '../../../report/preview.js';
-import { lockingPolicy } from '../../batch/batch.policy.js';
+import { lockingPolicy, rehearsalPolicy } from '../../batch/batch.policy.js';
 import type { SweepStep } from '../../batch/batch.js';
 import { orderOf } from '../../batch/order/order.factory.js';
 import { withClause } from '../../batch/order/sweep-order.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 import { ROW, type BackfillDefinition } from '../../definition/definition.js';
+import { TOO_SLOW, unlessTooSlow, type TooSlow } from '../../pending/too-slow.js';
+import { MAX_HELD_MS } from './plan-timeouts.js';
 import type { ShownColumn } from './shown-columns.js';
 
 /** The values of one row, and its key. */
@@ -27,10 +30,13 @@ export interface NextRows {
 
 /** Each round sets at most as many rows aside as a batch has. */
 const MAX_ROUNDS = 20;
+/** If finding and locking the rows takes too long, this part of them is tried. */
+const FEWER = 10;
 
 /**
  * A batch of `transform` locks no row while its code runs, so it does not skip locked ones: those that another session
- * has locked are put into quarantine for the rest of the transaction, which is rolled back.
+ * has locked are put into quarantine for the rest of the transaction, which is rolled back. Its own locks are held for
+ * at most `MAX_HELD_MS`.
  *
  * @returns the number of these rows; 0 for other kinds
  */
@@ -42,12 +48,19 @@ export async function setLockedRowsAside(
   const { definition, ledger } = selection;
   if (definition.kind !== 'transform') return 0;
   let aside = 0;
+  let { limit } = next.step;
   for (let round = 1; round <= MAX_ROUNDS; round++) {
-    const keysOf = async (lock: string) =>
-      (await nextRows(session, selection, { ...next, columns: [], lock })).map(({ key }) => key);
-    const lockable = await session.part(() => keysOf(skippingLock(definition)), 'rolled-back');
-    const unlocked = new Set(lockable.map((key) => JSON.stringify(key)));
-    const locked = (await keysOf('')).filter((key) => !unlocked.has(JSON.stringify(key)));
+    const rows: NextRows = { ...next, columns: [], step: { ...next.step, limit } };
+    const lockable = await lockableRows(session, selection, rows);
+    if (lockable === TOO_SLOW) {
+      // Finding one row takes too long, so the batch itself does too.
+      if (limit === 1) break;
+      limit = Math.ceil(limit / FEWER);
+      continue;
+    }
+    const unlocked = new Set(lockable.map(({ key }) => JSON.stringify(key)));
+    const found = await nextRows(session, selection, { ...rows, lock: '' });
+    const locked = found.map(({ key }) => key).filter((key) => !unlocked.has(JSON.stringify(key)));
     if (locked.length === 0) break;
     await session.send(
       locked.map((key) => ledger.quarantine.add({ key, tenant: null, error: '', code: null })),
@@ -55,6 +68,22 @@ export async function setLockedRowsAside(
     aside += locked.length;
   }
   return aside;
+}
+
+/** The rows that a batch selects next and that it could lock. Their locks are released again. */
+function lockableRows(
+  session: Session,
+  selection: RowSelection,
+  next: NextRows,
+): Promise<readonly ReadRow[] | TooSlow> {
+  const { definition } = selection;
+  const policy = rehearsalPolicy(definition, MAX_HELD_MS);
+  return unlessTooSlow(() =>
+    session.part(
+      () => nextRows(session, selection, { ...next, lock: skippingLock(definition), policy }),
+      'rolled-back',
+    ),
+  );
 }
 
 /**
@@ -75,17 +104,18 @@ function skippingLock({ kind }: Pick<BackfillDefinition, 'kind'>): string {
   return `${kind === 'purge' ? 'FOR UPDATE' : 'FOR NO KEY UPDATE'} OF ${ROW} SKIP LOCKED`;
 }
 
-/** @param next `lock`: SQL that locks the rows */
+/** @param next `lock`: SQL that locks the rows. `policy`: the timeouts, by default those of a batch */
 export async function nextRows(
   session: Session,
   selection: RowSelection,
-  { range, step, columns, lock }: NextRows & { readonly lock: string },
+  { range, step, columns, lock, policy }: NextRows & { readonly lock: string; readonly policy?: Statement },
 ): Promise<readonly ReadRow[]> {
   const parameters = selection.parameters();
   const ordered = orderOf(selection).rows(range, step, step.cursor, parameters);
   return send(session, selection, {
     parameters,
     columns,
+    ...(policy && { policy }),
     text: (list) => `${withClause(ordered)}SELECT ${list} FROM ${selection.from}
       WHERE ${ordered.condition} ORDER BY ${ordered.orderBy} LIMIT ${ordered.limit} ${lock}`,
   });
@@ -103,6 +133,7 @@ export async function readRows(
 }
 
 interface ReadStatement {
+  readonly policy?: Statement;
   readonly parameters: Parameters;
   readonly columns: readonly ShownColumn[];
   readonly text: (selectList: string) => string;
@@ -111,14 +142,11 @@ interface ReadStatement {
 async function send(
   session: Session,
   selection: RowSelection,
-  { parameters, columns, text: textOf }: ReadStatement,
+  { parameters, columns, text: textOf, policy = lockingPolicy(selection.definition) }: ReadStatement,
 ): Promise<readonly ReadRow[]> {
   const values = columns.map(({ expression }) => `pg_catalog.left((${expression})::text, ${MAX_SHOWN + 1})`);
   const list = `${selection.keyJson}::text, pg_catalog.to_json(ARRAY[${values.join(', ')}]::text[])::text`;
-  const { last } = await session.send([
-    lockingPolicy(selection.definition),
-    { text: textOf(list), values: parameters.values },
-  ]);
+  const { last } = await session.send([policy, { text: textOf(list), values: parameters.values }]);
   return last
     .all({ key: requiredKey, values: json<readonly (string | null)[]>() })
     .map((row) => ({ key: row.key, values: toValues(columns, row.values) }));

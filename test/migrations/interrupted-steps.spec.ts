@@ -226,6 +226,16 @@ describe('another object of the same name', () => {
     expect(await schema()).toEqual(before);
   });
 
+  it('a CHECK of the whole row is taken for that of addCheck()', async () => {
+    await stage.database.query(PREPARE);
+    await stage.database.query(
+      `CREATE FUNCTION is_valid(lead "Crm"."My Leads") RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT lead.id > 0'`,
+    );
+    const step = { table: TABLE, name: 'mine', expression: 'is_valid("My Leads")' };
+    for (let times = 0; times < 2; times += 1) await run((q) => addCheck(q, step));
+    expect(JSON.stringify(await schema())).toContain('mine CHECK');
+  });
+
   it('an index that another session has made during the step is not dropped', async () => {
     await stage.database.query(PREPARE);
     const step: Step = async (q) => {

@@ -62,6 +62,7 @@ const OTHER_CHECK = 'NB101';
 const MISSING_RIGHT = '42501';
 /** The expression names its table, which has another name here. */
 const UNKNOWN_TABLE = '42P01';
+const UNKNOWN_COLUMN = '42703';
 
 /**
  * PostgreSQL writes an expression in its own way, so that both are compared as PostgreSQL writes them. One text is one
@@ -89,8 +90,14 @@ async function isSameCheck(
     const state = sqlState(error);
     if (state === OTHER_CHECK) return false;
     if (state === MISSING_RIGHT || state === UNKNOWN_TABLE) return true;
+    if (state === UNKNOWN_COLUMN && namesTable(String(error), target)) return true;
     throw error;
   }
+}
+
+/** The row as a whole, e.g. `is_valid(leads)`, is reported as a column. Servers quote in their own language. */
+function namesTable(message: string, target: string): boolean {
+  return message.split(/["«»„“”']/).some((name) => target.endsWith(quoteIdentifier(name)));
 }
 
 /** The UNIQUE or PRIMARY KEY constraint to add. @publicApi */

@@ -10,6 +10,7 @@ import { Ledger } from '../../../libs/backfill/src/ledger/ledger.ts';
 import type { LeasedRange } from '../../../libs/backfill/src/ledger/range.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { Stage } from '../../support/applications/stage.ts';
+import { untilNoneWrites } from '../../support/runs/until.ts';
 import { describeSince } from '../../support/server/since.ts';
 import { Lead } from '../../support/tables/lead-tables.ts';
 
@@ -80,7 +81,8 @@ describeSince(14)('the pages that a sweep has changed', () => {
     expect(await stage.value('SHOW data_checksums')).toBe('on');
     let written = Infinity;
     // The snapshot of an ANALYZE of another table, which begins at any time, leaves dead versions to the reader.
-    for (let attempt = 1; attempt <= 5 && written > 0; attempt++) {
+    for (let attempt = 1; attempt <= 10 && written > 0; attempt++) {
+      await untilNoneWrites(stage.database);
       await changeAll({ isSearched: false });
       written = await pagesWrittenByReader();
     }

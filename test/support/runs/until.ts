@@ -32,3 +32,14 @@ export async function untilBlocked(database: TestDatabase, applicationName: stri
     [applicationName],
   );
 }
+
+/**
+ * Waits until no session of the server has an open transaction that writes. PostgreSQL computes anew which versions
+ * it may prune only after the oldest of these has ended, also if it is in another database.
+ */
+export async function untilNoneWrites(database: TestDatabase): Promise<void> {
+  await untilRow(
+    database,
+    'SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid())',
+  );
+}

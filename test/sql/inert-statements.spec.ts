@@ -1,17 +1,8 @@
 import { isInert } from '../../libs/sql/src/functions/inert-ddl.ts';
-import {
-  loadClassifier,
-  type StatementClassifier,
-} from '../../libs/sql/src/classification/statement.classifier.ts';
-
-let classifier: StatementClassifier;
-beforeAll(async () => {
-  classifier = await loadClassifier();
-});
+import { statementsOf } from '../support/classified.ts';
 
 function areInert(sql: string): boolean {
-  const { statements, failure } = classifier.classify(sql);
-  expect(failure).toBeUndefined();
+  const statements = statementsOf(sql);
   expect(statements).toHaveLength(1);
   return statements.every(isInert);
 }

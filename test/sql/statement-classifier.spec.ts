@@ -1,33 +1,15 @@
-import {
-  loadClassifier,
-  type StatementClassifier,
-} from '../../libs/sql/src/classification/statement.classifier.ts';
-import type { DataFinding, Statement } from '../../libs/sql/src/classification/statement.types.ts';
-
-let classifier: StatementClassifier;
-beforeAll(async () => {
-  classifier = await loadClassifier();
-});
-
-function statements(sql: string): readonly Statement[] {
-  const { statements: all, failure } = classifier.classify(sql);
-  expect(failure).toBeUndefined();
-  return all;
-}
-
-function findings(sql: string): readonly DataFinding[] {
-  return statements(sql).flatMap((statement) => statement.findings);
-}
+import type { DataFinding } from '../../libs/sql/src/classification/statement.types.ts';
+import { classifier, findingsOf, statementsOf } from '../support/classified.ts';
 
 function onlyFinding(sql: string): DataFinding {
-  const [finding, ...more] = findings(sql);
+  const [finding, ...more] = findingsOf(sql);
   expect(more).toEqual([]);
   if (!finding) throw new Error(`nothing found in ${sql}`);
   return finding;
 }
 
 function summaries(sql: string): readonly string[] {
-  return findings(sql).map(({ rule, operation, table, via }) =>
+  return findingsOf(sql).map(({ rule, operation, table, via }) =>
     [rule, operation, [table?.schema, table?.name].filter(Boolean).join('.'), ...via].join(' | '),
   );
 }
@@ -36,7 +18,7 @@ describe('classify', () => {
   const sql = `-- first: é\n  SELECT 'a;b' AS "é";\n/* /* nested */ ; */ UPDATE crm.leads SET note = 'é'`;
 
   it('returns each statement with its position, whatever comments, literals and accents contain', () => {
-    const [first, second] = statements(sql);
+    const [first, second] = statementsOf(sql);
     expect(first).toMatchObject({
       text: `SELECT 'a;b' AS "é"`,
       position: { line: 2, column: 3 },
@@ -61,12 +43,12 @@ describe('classify', () => {
   it('reads every other control character in strings, comments and bodies', () => {
     for (let code = 1; code < 0x20; code++) {
       const raw = String.fromCharCode(code);
-      const [finding] = findings(`UPDATE a SET b = '${raw}' WHERE c = 'x${raw}' /* ${raw} */`);
+      const [finding] = findingsOf(`UPDATE a SET b = '${raw}' WHERE c = 'x${raw}' /* ${raw} */`);
       expect(finding).toMatchObject({ rule: 'update', where: { text: `c = 'x${raw}'` } });
       expect(summaries(`DO $$ BEGIN UPDATE a SET b = '${raw}'; END $$`)).toEqual([
         'do-block-dml | update | a | DO block',
       ]);
-      expect(statements(`ALTER TABLE a ADD b text DEFAULT '${raw}'`)[0]?.effect).toBe('schema');
+      expect(statementsOf(`ALTER TABLE a ADD b text DEFAULT '${raw}'`)[0]?.effect).toBe('schema');
     }
   });
 
@@ -77,11 +59,11 @@ describe('classify', () => {
   it('returns a failure and does not crash when the nesting exceeds the stack of the parser', () => {
     const deep = `SELECT ${'('.repeat(60_000)}1${')'.repeat(60_000)}`;
     expect(classifier.classify(deep).failure?.message).toMatch(/memory|stack/i);
-    expect(statements('SELECT 1')).toHaveLength(1);
+    expect(statementsOf('SELECT 1')).toHaveLength(1);
   });
 
   it('returns no statement for an empty text', () => {
-    expect(statements(' -- nothing\n;;')).toEqual([]);
+    expect(statementsOf(' -- nothing\n;;')).toEqual([]);
   });
 });
 
@@ -222,7 +204,7 @@ describe('a statement that only defines or reads is no change of rows', () => {
     [`DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN x int', (SELECT 't')); END $$`, 'schema'],
     [`DO $$ DECLARE r regclass; BEGIN EXECUTE 'DROP INDEX ' || r::regclass; END $$`, 'schema'],
   ])('%s is %s', (sql, effect) => {
-    expect(statements(sql).map((statement) => statement.effect)).toEqual([effect]);
+    expect(statementsOf(sql).map((statement) => statement.effect)).toEqual([effect]);
   });
 });
 
@@ -242,15 +224,15 @@ describe('a statement that the text does not decide is unknown, with a reason', 
     ['DO $$ BEGIN nonsense here; END $$', 'unparsed-body', undefined],
     ['EXECUTE p', 'unknown-prepared', undefined],
   ])('%s', (sql, kind, likely) => {
-    const [statement] = statements(sql);
+    const [statement] = statementsOf(sql);
     expect(statement?.effect).toBe('unknown');
     expect(statement?.unknowns).toEqual([expect.objectContaining({ kind, ...(likely && { likely }) })]);
   });
 
   it('a call is resolved when an earlier text has created the routine', () => {
-    const routines = statements(`CREATE FUNCTION app.fill() RETURNS void LANGUAGE sql AS 'SELECT 1'`).flatMap(
-      (statement) => statement.creates,
-    );
+    const routines = statementsOf(
+      `CREATE FUNCTION app.fill() RETURNS void LANGUAGE sql AS 'SELECT 1'`,
+    ).flatMap((statement) => statement.creates);
     expect(classifier.classify('SELECT app.fill()', { routines }).statements[0]?.effect).toBe('read');
   });
 });
@@ -270,6 +252,6 @@ describe('a statement with an effect on the session or transaction is described'
     ['CREATE INDEX i ON t (a)', { refusesTransaction: false }],
     ['VACUUM t', { refusesTransaction: true }],
   ])('%s', (sql, expected) => {
-    expect(statements(sql)[0]).toMatchObject(expected);
+    expect(statementsOf(sql)[0]).toMatchObject(expected);
   });
 });

@@ -1,20 +1,7 @@
-import {
-  loadClassifier,
-  type StatementClassifier,
-} from '../../libs/sql/src/classification/statement.classifier.ts';
-import type { Statement } from '../../libs/sql/src/classification/statement.types.ts';
-
-let classifier: StatementClassifier;
-beforeAll(async () => {
-  classifier = await loadClassifier();
-});
+import { statementsOf } from '../support/classified.ts';
 
 /** The last statement of a text. */
-function last(sql: string): Statement | undefined {
-  const { statements, failure } = classifier.classify(sql);
-  expect(failure).toBeUndefined();
-  return statements.at(-1);
-}
+const last = (sql: string) => statementsOf(sql).at(-1);
 
 /** A line is a command. */
 function commands(text: string): readonly string[] {

@@ -1,22 +1,7 @@
-import {
-  loadClassifier,
-  type StatementClassifier,
-} from '../../libs/sql/src/classification/statement.classifier.ts';
-import type { DataFinding } from '../../libs/sql/src/classification/statement.types.ts';
-
-let classifier: StatementClassifier;
-beforeAll(async () => {
-  classifier = await loadClassifier();
-});
-
-function findings(sql: string): readonly DataFinding[] {
-  const { statements, failure } = classifier.classify(sql);
-  expect(failure).toBeUndefined();
-  return statements.flatMap((statement) => statement.findings);
-}
+import { findingsOf } from '../support/classified.ts';
 
 const assignments = (sql: string) =>
-  findings(sql)[0]?.set.map(({ column, expression }) => `${column} = ${expression}`);
+  findingsOf(sql)[0]?.set.map(({ column, expression }) => `${column} = ${expression}`);
 
 describe('the text of a condition ends where the clause ends', () => {
   it.each([
@@ -48,13 +33,13 @@ describe('the text of a condition ends where the clause ends', () => {
       'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC UPDATE t SET a = 1 WHERE b = 2; SELECT 1; END; SELECT f()',
       'b = 2',
     ],
-  ])('%s', (sql, text) => expect(findings(sql)[0]?.where?.text).toBe(text));
+  ])('%s', (sql, text) => expect(findingsOf(sql)[0]?.where?.text).toBe(text));
 
   it('also of each part of a statement with several changes, which has its own text', () => {
     const sql =
       'WITH d AS (UPDATE a SET x = 1 WHERE y = 2 RETURNING id), e AS (DELETE FROM s.b WHERE z = 3) ' +
       'INSERT INTO c SELECT id FROM d WHERE id > 5 LIMIT 3';
-    expect(findings(sql).map(({ text, where, inCte }) => [text, where?.text, inCte])).toEqual([
+    expect(findingsOf(sql).map(({ text, where, inCte }) => [text, where?.text, inCte])).toEqual([
       [sql, 'id > 5', false],
       ['UPDATE a SET x = 1 WHERE y = 2 RETURNING id', 'y = 2', true],
       ['DELETE FROM s.b WHERE z = 3', 'z = 3', true],
@@ -69,7 +54,7 @@ describe('the text of a condition ends where the clause ends', () => {
       'WITH d AS (MERGE INTO a USING b ON a.x = b.x WHEN MATCHED THEN DELETE RETURNING 1) SELECT 1',
       'MERGE INTO a USING b ON a.x = b.x WHEN MATCHED THEN DELETE RETURNING 1',
     ],
-  ])('of a CTE: %s', (sql, text) => expect(findings(sql)[0]?.text).toBe(text));
+  ])('of a CTE: %s', (sql, text) => expect(findingsOf(sql)[0]?.text).toBe(text));
 });
 
 describe('the text of an assigned value ends where the value ends', () => {
@@ -105,7 +90,7 @@ describe('an INSERT', () => {
     ['INSERT INTO t SELECT * FROM (SELECT 1) v', 1],
     ['INSERT INTO t SELECT 1 UNION ALL SELECT 2', 1],
   ])('of rows in its text has their number: %s', (sql, rows) => {
-    expect(findings(sql)).toMatchObject([{ operation: 'insert', rows, sources: [] }]);
+    expect(findingsOf(sql)).toMatchObject([{ operation: 'insert', rows, sources: [] }]);
   });
 
   it.each([
@@ -116,8 +101,8 @@ describe('an INSERT', () => {
     'INSERT INTO t SELECT * FROM (SELECT * FROM u) v',
     'WITH v AS (SELECT 1) INSERT INTO t SELECT * FROM v, u',
   ])('of rows of a table copies them: %s', (sql) => {
-    expect(findings(sql)).toMatchObject([{ operation: 'insert-select', sources: [{ name: 'u' }] }]);
-    expect(findings(sql)[0]).not.toHaveProperty('rows');
+    expect(findingsOf(sql)).toMatchObject([{ operation: 'insert-select', sources: [{ name: 'u' }] }]);
+    expect(findingsOf(sql)[0]).not.toHaveProperty('rows');
   });
 });
 
@@ -129,18 +114,18 @@ describe('the tables from which a change takes values are its sources', () => {
     ['WITH d AS (SELECT 1) UPDATE t SET a = 1 FROM s.d', [{ schema: 's', name: 'd' }]],
     ['CREATE TABLE z AS SELECT * FROM u', [{ name: 'u' }]],
     ['TRUNCATE a, b', []],
-  ])('%s', (sql, sources) => expect(findings(sql)[0]?.sources).toEqual(sources));
+  ])('%s', (sql, sources) => expect(findingsOf(sql)[0]?.sources).toEqual(sources));
 });
 
 describe('the normal form of a statement', () => {
   it('is made without the scanner for a very long text, with single spaces', () => {
     const long = 'x'.repeat(600 * 1024);
-    const [finding] = findings(`  DELETE  FROM t\n WHERE a = '${long}'`);
+    const [finding] = findingsOf(`  DELETE  FROM t\n WHERE a = '${long}'`);
     expect(finding?.normalized).toBe(`DELETE FROM t WHERE a = '${long}'`);
     expect(finding?.where).toMatchObject({ selective: true });
   });
 
   it('has no semicolon at its end', () => {
-    expect(findings('DELETE FROM t;')[0]?.normalized).toBe('delete from t');
+    expect(findingsOf('DELETE FROM t;')[0]?.normalized).toBe('delete from t');
   });
 });

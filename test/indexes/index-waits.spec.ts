@@ -1,5 +1,8 @@
 import { DeployLeaseLostError } from '../../libs/backfill/src/ledger/lease/deploy-lease.error.ts';
-import { declaredIndex, IndexStage } from '../support/migrations/index-stage.ts';
+import { buildIndexes } from '../../libs/backfill/src/indexes/build/build-indexes.ts';
+import { Call, declaredIndex, IndexStage, Lead } from '../support/migrations/index-stage.ts';
+import { postgresDataSource } from '../support/migrations/migrations.ts';
+import { TestDatabase } from '../support/server/database.ts';
 import { LockHolder } from '../support/server/lock-holder.ts';
 import { until } from '../support/runs/until.ts';
 
@@ -66,7 +69,9 @@ describe('while another session has a transaction open', () => {
     });
     expect(report.indexes[0]?.error?.message).toContain('SIGTERM');
     expect(report.indexes[1]?.error?.message).toContain('SIGTERM before its build started');
-    const building = await stage.database.query(`SELECT FROM pg_stat_progress_create_index`);
+    const building = await stage.database.query(
+      `SELECT FROM pg_stat_progress_create_index WHERE datname = current_database()`,
+    );
     expect(building).toEqual([]);
     await writer.release();
   });
@@ -121,4 +126,36 @@ it.each(['statement_timeout', 'lock_timeout'])('a build is not ended by the role
   expect(await stage.dataSource.query(`SELECT current_setting('${timeout}') AS now`)).toEqual([
     { now: '200ms' },
   ]);
+});
+
+/** Databases of one template, e.g. one for each tenant, have the same OIDs. */
+describe('while a clone of the database rebuilds its own index', () => {
+  const definition = { name: 'leads_slowly', columns: undefined, expression: 'slowly(id)' } as never;
+
+  it('the same index of this database is built, because nobody builds it here', async () => {
+    const original = await TestDatabase.create();
+    await original.session((client) =>
+      client.query(`CREATE TABLE leads (id int PRIMARY KEY, tenant_id int, email text);
+        INSERT INTO leads SELECT n FROM generate_series(1, 300) n;
+        CREATE FUNCTION slowly(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+          BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN $1; END $$;
+        CREATE INDEX leads_slowly ON leads (slowly(id));
+        UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'leads_slowly'::regclass`),
+    );
+    const clone = await TestDatabase.create();
+    await stage.database.query(`DROP DATABASE ${clone.name}`);
+    await stage.database.query(`CREATE DATABASE ${clone.name} TEMPLATE ${original.name}`);
+    const gate = await LockHolder.hold(clone, 'SELECT pg_advisory_xact_lock(42)');
+    const rebuild = clone.session((client) => client.query('REINDEX INDEX leads_slowly'));
+    await until(() => gate.isWaitedFor(clone));
+    const dataSource = await postgresDataSource(original, [], { entities: [Lead, Call] }).initialize();
+    expect(await buildIndexes(dataSource, [declaredIndex(definition)], { log: stage.log })).toMatchObject({
+      outcome: 'done',
+      indexes: [{ status: 'built' }],
+    });
+    await dataSource.destroy();
+    await gate.release();
+    await rebuild;
+    await Promise.all([original.drop(), clone.drop()]);
+  });
 });

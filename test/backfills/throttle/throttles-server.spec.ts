@@ -225,7 +225,9 @@ describe.each([
       )
       .finally(() => (altered = true));
     await until(async () => {
-      await stageOfRole().query('SELECT pg_terminate_backend(pid) FROM pg_stat_progress_vacuum');
+      await stageOfRole().query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_progress_vacuum WHERE datname = current_database()',
+      );
       return altered;
     });
     await altering;

@@ -60,7 +60,12 @@ describe('a run waits', () => {
     const vacuum = await stage.database.connect('an operator');
     await vacuum.query('SET vacuum_cost_delay = 100; SET vacuum_cost_limit = 1');
     const vacuuming = vacuum.query('VACUUM parcels').catch((error: unknown) => String(error));
-    await until(async () => (await stage.value('SELECT count(*) FROM pg_stat_progress_vacuum')) !== '0');
+    await until(
+      async () =>
+        (await stage.value(
+          'SELECT count(*) FROM pg_stat_progress_vacuum WHERE datname = current_database()',
+        )) !== '0',
+    );
     const run = ThrottledRun.start(stage, 'labels');
     await run.waitsFor(/maintenance of the table: VACUUM \(pid \d+\) is running on it/);
     await stage.query(

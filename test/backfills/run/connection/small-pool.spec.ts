@@ -73,7 +73,11 @@ describe('with a pool of one connection', () => {
     const stop = new AbortController();
     const recorder = new Recorder();
     const run = stage.run('do-jobs', { signal: stop.signal, recorder });
-    await until(async () => (await stage.value('SELECT count(*) FROM pg_locks WHERE NOT granted')) !== '0');
+    await until(
+      async () =>
+        (await stage.value(`SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'`)) !== '0',
+    );
     stop.abort('SIGTERM');
     expect(await run).toMatchObject({ status: 'incomplete', reason: 'Stopped by SIGTERM.' });
     await holder.release();

@@ -2,7 +2,9 @@ import { boolean } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 
-const FIND_INDEX = `SELECT i.indisvalid, EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid)
+/** The progress view shows the builds of all databases, and databases of one template have the same OIDs. */
+const FIND_INDEX = `SELECT i.indisvalid, EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p
+    WHERE p.index_relid = i.indexrelid AND p.datname = pg_catalog.current_database())
   FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
   WHERE i.indrelid = pg_catalog.to_regclass($1)::oid AND c.relname = $2`;
 

@@ -78,6 +78,7 @@ async function tableLockHolders(session: Session, table: string): Promise<string
     {
       text: `SELECT DISTINCT ${describeSession('a')} FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.relation = pg_catalog.to_regclass($1)::oid AND a.pid <> pg_catalog.pg_backend_pid()
+          AND a.datname = pg_catalog.current_database()
           AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`,
       values: [table],
     },

@@ -29,7 +29,8 @@ const SHAPE = `CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || pg_catalog.
 const FIND = `
   SELECT i.indexrelid::text AS oid, i.indisvalid AS valid, ${SHAPE} AS shape,
          pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS path,
-         EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) AS building
+         EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
+                  WHERE p.index_relid = i.indexrelid AND p.datname = pg_catalog.current_database()) AS building
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -23,11 +23,15 @@ export interface LedgerEntryOptions {
    */
   readonly selectedCount?: string;
   /**
-   * The CTE that holds the last selected row; null if the caller already knows that row. `nb_last`: the
-   * preceding CTEs define the next cursor (see `OrderedRows.nextCursor`).
+   * The CTE that holds the last selected row; null if the caller already knows that row.
    * @default 'nb_selected'
    */
   readonly lastRow?: string | null;
+  /**
+   * The body of the CTE `nb_last`, which computes the next cursor (see `OrderedRows.nextCursor`). It may read the
+   * numbers of `nb_counted`. @default the key of `lastRow`
+   */
+  readonly nextCursor?: string;
   /**
    * SQL aggregate over `nb_changed`: the number of rows whose new version is on a page that the batch has read.
    * @default not known
@@ -51,6 +55,7 @@ export function withLedgerEntry(
     maxChanged,
     selectedCount = '(SELECT pg_catalog.count(*) FROM nb_selected)',
     lastRow = 'nb_selected',
+    nextCursor,
     samePage,
   }: LedgerEntryOptions,
 ): string {
@@ -63,9 +68,9 @@ export function withLedgerEntry(
       FROM nb_changed
     )`,
   ];
-  if (lastRow !== null && lastRow !== 'nb_last') {
+  if (lastRow !== null) {
     ctes.push(`nb_last AS (
-      SELECT ${selection.identityJson} AS key, nb_tenant FROM ${lastRow} ORDER BY ${selection.identityOrder('DESC')} LIMIT 1
+      ${nextCursor ?? `SELECT ${selection.identityJson} AS key, nb_tenant FROM ${lastRow} ORDER BY ${selection.identityOrder('DESC')} LIMIT 1`}
     )`);
   }
   if (definition.tenant) {

@@ -137,7 +137,7 @@ function nextCursorAfterPages({ definition }: RowSelection): string {
         WHEN nb_batch_end < nb_end THEN pg_catalog.jsonb_build_array(pg_catalog.format('(%s,0)', nb_batch_end), nb_stripe::text, ${BEGUN})
         ${AFTER_STRIPE}
       END AS key, ${lastTenant} AS nb_tenant, nb_count
-      FROM nb_region, LATERAL (SELECT pg_catalog.count(*) AS nb_count FROM nb_changed) AS nb_done`;
+      FROM nb_region, (SELECT changed AS nb_count FROM nb_counted) AS nb_done`;
 }
 
 const BEGUN = 'nb_first_page::text, nb_end::text, nb_stripes::text';

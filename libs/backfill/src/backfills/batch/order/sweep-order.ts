@@ -32,7 +32,7 @@ export interface OrderedRows {
 export interface UnselectedRows {
   /** The row is in the pages and the stripe of the batch, and pending. */
   readonly condition: string;
-  /** The body of the CTE `nb_last`, over the rows in `nb_changed`. */
+  /** The body of the CTE `nb_last`, over the numbers in `nb_counted` and the rows in `nb_changed`. */
   readonly nextCursor: string;
 }
 

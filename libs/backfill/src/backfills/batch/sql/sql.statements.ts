@@ -80,7 +80,7 @@ export class SqlStatements {
    */
   #lockingSweep(rows: OrderedRows): BatchParts {
     const selected = `${this.#select(rows)} ${this.#lock} SKIP LOCKED`;
-    return { ctes: [...this.#selectAndChange(selected), ...nextCursor(rows)], entry: this.#entry(rows) };
+    return { ctes: this.#selectAndChange(selected), entry: this.#entry(rows) };
   }
 
   /** Selects the next rows, then changes these row versions without a preceding lock. */
@@ -94,7 +94,6 @@ export class SqlStatements {
         `nb_changed AS (
       ${changedWhere(`${isSelected} AND ${rows.isPending}`)}
     )`,
-        ...nextCursor(rows),
       ],
       entry: this.#entry(rows),
     };
@@ -114,15 +113,12 @@ export class SqlStatements {
         `nb_changed AS (
       ${changedWhere(condition)}
     )`,
-        `nb_last AS (
-      ${nextCursor}
-    )`,
       ],
       entry: {
         cursor: 'last',
         maxChanged: limit,
         selectedCount: '(SELECT changed FROM nb_counted)',
-        lastRow: 'nb_last',
+        nextCursor,
         samePage: SAME_PAGE,
       },
     };
@@ -139,7 +135,7 @@ export class SqlStatements {
     const entry = { cursor: 'last', mustChangeAll } as const;
     if (nextCursor === null) return entry;
     const selectedCount = '(SELECT nb_count FROM nb_last)';
-    return { ...entry, selectedCount, lastRow: 'nb_last', ...(updatesRows && { samePage: SAME_PAGE }) };
+    return { ...entry, selectedCount, nextCursor, ...(updatesRows && { samePage: SAME_PAGE }) };
   }
 
   /** Finds the end of the batch, then changes all pending rows up to there. */
@@ -218,15 +214,4 @@ export class SqlStatements {
     const text = `WITH ${ctes.join(', ')}, ${withLedgerEntry(this.#selection, parameters, range, entry)}`;
     return { text, values: parameters.values };
   }
-}
-
-/** The CTE that computes the next cursor, if the order needs it. */
-function nextCursor({ nextCursor: body }: OrderedRows): string[] {
-  return body === null
-    ? []
-    : [
-        `nb_last AS (
-      ${body}
-    )`,
-      ];
 }

@@ -77,6 +77,19 @@ describe('the size of a batch', () => {
     expect(limit.rows).toBe(500);
   });
 
+  it('is halved if a batch of the fixed size takes too long without its rows locked first, and returns to it', () => {
+    const limit = new BatchLimit({ ...PACE_DEFAULTS, batchSize: 4_000, maxBatchSize: 4_000 });
+    expect([limit.wasTooSlow(40), limit.wasTooSlow(40)]).toEqual([true, true]);
+    expect(limit.rows).toBe(1_000);
+    expect(sizes(limit, FAST, 45).at(-1)).toBe(4_000);
+  });
+
+  it('stays fixed if an eighth of the size would take too long, too', () => {
+    const limit = new BatchLimit({ ...PACE_DEFAULTS, batchSize: 4_000, maxBatchSize: 4_000 });
+    while (limit.wasTooSlow(40));
+    expect(limit.rows).toBe(4_000);
+  });
+
   it('counts a batch with half of its rows by the time that a full one would take', () => {
     const limit = new BatchLimit(PACE_DEFAULTS);
     const halfFull = (count: number) => {

@@ -12,6 +12,8 @@ const MIN_CHANGE = 1.1;
 const MIN_FILLED = 0.5;
 /** Slow batches do not make the size smaller than this, unless the declared size is smaller. */
 const FLOOR = 20;
+/** A fixed size is reduced by this factor at most. */
+const MAX_FIXED_REDUCTION = 8;
 /** A batch may take this share of the statement timeout before a lowered maximum rises to twice its rows. */
 const MAX_TIMEOUT_SHARE = 1 / 8;
 
@@ -86,13 +88,19 @@ export class BatchLimit {
   }
 
   /**
-   * Called when a batch was ended because it took too long.
+   * Called when a batch was ended because it took too long. A fixed size is the most rows that a batch may have: it
+   * is halved a few times, until enough batches were fast. If that does not suffice, the rows themselves are slow, and
+   * the size stays as it was declared.
    *
    * @param ms its time
    * @returns whether the size was reduced
    */
   wasTooSlow(ms: number): boolean {
-    return !this.#isFixed && this.#reduce(Math.ceil(this.#rows / 2), ms);
+    if (!this.#isFixed) return this.#reduce(Math.ceil(this.#rows / 2), ms);
+    if (this.#rows >= (2 * this.#start) / MAX_FIXED_REDUCTION) return this.lower();
+    this.#cap.remove();
+    this.#resize(this.#start);
+    return false;
   }
 
   /** Halves the size and its maximum, until enough batches were fast. @returns false if it is already one row */

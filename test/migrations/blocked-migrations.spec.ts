@@ -4,6 +4,7 @@ import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.
 import { ADD_COLUMN, MigrationStage } from '../support/migrations/migration-stage.ts';
 import { migration, postgresDataSource, withDataSource } from '../support/migrations/migrations.ts';
 import { until } from '../support/runs/until.ts';
+import type { QueryRunner } from 'typeorm';
 
 const stage = MigrationStage.forEachTest();
 
@@ -66,4 +67,15 @@ describe('a lock of another session', () => {
       await holder.end();
     },
   );
+});
+
+it('a migration that is called by hand, before TypeORM has its table, waits for a lock as the policy allows', async () => {
+  const timeouts: unknown[] = [];
+  const ByHand = migration('ByHand', {
+    up: async (runner) => timeouts.push(...((await runner.query('SHOW lock_timeout')) as unknown[])),
+  });
+  await withDataSource(postgresDataSource(stage.database), async (dataSource) => {
+    await dataSource.transaction((manager) => new ByHand().up(manager.queryRunner as QueryRunner));
+  });
+  expect(timeouts).toEqual([{ lock_timeout: '5s' }]);
 });

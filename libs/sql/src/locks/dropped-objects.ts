@@ -20,13 +20,16 @@ export function isRestorable({ rule }: { readonly rule: string }): boolean {
   return RESTORABLE.has(rule);
 }
 
+const NO_NAMES: readonly TableName[] = [];
+const NO_DEFAULTS: readonly DroppedDefault[] = [];
+
 /** What a migration has dropped, and not created again. @publicApi */
 export class DroppedObjects {
-  #views: readonly TableName[] = [];
+  #views: readonly TableName[] = NO_NAMES;
   /** Defaults of NOT NULL columns. */
-  #defaults: readonly DroppedDefault[] = [];
+  #defaults: readonly DroppedDefault[] = NO_DEFAULTS;
   /** Tables and indexes that the catalog may still have, because it was read before. */
-  #relations: readonly TableName[] = [];
+  #relations: readonly TableName[] = NO_NAMES;
 
   copy(): DroppedObjects {
     const copy = new DroppedObjects();
@@ -37,14 +40,14 @@ export class DroppedObjects {
   }
 
   clear(): void {
-    this.#views = [];
-    this.#defaults = [];
-    this.#relations = [];
+    this.#views = NO_NAMES;
+    this.#defaults = NO_DEFAULTS;
+    this.#relations = NO_NAMES;
   }
 
   /** The catalog is read again. */
   forgetRelations(): void {
-    this.#relations = [];
+    this.#relations = NO_NAMES;
   }
 
   dropRelation(name: TableName): void {

@@ -125,22 +125,20 @@ export class LockJudge {
   #judgeOne(ddl: DdlStatement, context: LockContext): readonly LockFinding[] {
     if (!context.inTransaction) this.#held = [];
     const on = new StatementInspection(ddl, this.state, context, this.#held);
-    const wasNew = (table: TableName) => this.state.isNew(table);
-    const locked = lockedTables(ddl).filter((table) => !wasNew(table) && !on.isMissing(table));
+    const locked = lockedTables(ddl).filter((table) => !this.state.isNew(table) && !on.isMissing(table));
     RULES[ddl.node]?.(on);
     if (refusesTransaction(ddl.node, ddl.fields))
       concurrentlyInTransaction(on, tableOf(ddl.fields['relation']));
-    this.#reportSeveral(on, locked);
-    this.#followRename(ddl);
+    if (locked.length > 0) this.#reportSeveral(on, locked);
+    if (ddl.node === 'RenameStmt') this.#followRename(ddl);
     return on.findings;
   }
 
   /** A lock stays on its table under the new name. */
-  #followRename({ node, fields }: DdlStatement): void {
+  #followRename({ fields }: DdlStatement): void {
     const from = tableOf(fields['relation']);
     const name = text(fields['newname']);
-    if (node !== 'RenameStmt' || fields['renameType'] !== 'OBJECT_TABLE' || !from || name === undefined)
-      return;
+    if (fields['renameType'] !== 'OBJECT_TABLE' || !from || name === undefined) return;
     this.#held = this.#held.map((held) =>
       isSameName(held.table, from) ? { ...held, table: { ...held.table, name } } : held,
     );
@@ -153,24 +151,29 @@ export class LockJudge {
   #reportSeveral(on: StatementInspection, locked: readonly TableName[]): void {
     const lock = lockOf(on.ddl);
     const large = locked.filter((table) => on.isLarge(table));
+    const taken = large.filter((table) => isStronger(lock, on.held(table)));
     const [main] = large;
+    // Before most statements of a migration, nothing is to be done: they alter a table that the transaction has locked.
+    if (!main || taken.length === 0) return;
+    if (on.context.inTransaction && lock === 'AccessExclusiveLock' && on.held(main) !== lock)
+      this.#reportOthers(on, main, large);
+    this.#held = [...this.#held, ...taken.map((table) => ({ table, lock }))];
+  }
+
+  /** @param locked the large tables that the statement locks: `main`, and others */
+  #reportOthers(on: StatementInspection, main: TableName, locked: readonly TableName[]): void {
     const others = this.#held.filter(
-      ({ table, lock: held }) =>
-        held === 'AccessExclusiveLock' &&
-        !large.some((other) => isSameName(other, table)) &&
+      ({ table, lock }) =>
+        lock === 'AccessExclusiveLock' &&
+        !locked.some((other) => isSameName(other, table)) &&
         on.isLarge(table),
     );
-    const isNewLock = main && on.held(main) !== 'AccessExclusiveLock';
-    if (on.context.inTransaction && lock === 'AccessExclusiveLock' && isNewLock && others.length > 0)
-      on.report('several-tables-locked', {
-        table: main,
-        message: `the transaction still holds the locks of ${others.map(({ table }) => fullTableName(table)).join(', ')} while it waits for ${fullTableName(main)}, which can deadlock with the application`,
-        alsoLocks: others.reduce<readonly TableName[]>((all, { table }) => withTable(all, table), []),
-      });
-    this.#held = [
-      ...this.#held,
-      ...large.filter((table) => isStronger(lock, on.held(table))).map((table) => ({ table, lock })),
-    ];
+    if (others.length === 0) return;
+    on.report('several-tables-locked', {
+      table: main,
+      message: `the transaction still holds the locks of ${others.map(({ table }) => fullTableName(table)).join(', ')} while it waits for ${fullTableName(main)}, which can deadlock with the application`,
+      alsoLocks: others.reduce<readonly TableName[]>((all, { table }) => withTable(all, table), []),
+    });
   }
 }
 

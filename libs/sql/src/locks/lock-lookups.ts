@@ -1,5 +1,5 @@
 import type { TableName } from '../classification/statement.types.js';
-import { nameParts, nodeOf, nodesOf, text } from '../parser/parser-nodes.js';
+import { type Json, nameParts, nodeOf, nodesOf, text } from '../parser/parser-nodes.js';
 import type { DdlStatement } from './ddl-statement.js';
 import type { LockFinding } from './lock.types.js';
 import { isOnly } from './rules/index.rules.js';
@@ -28,6 +28,7 @@ export function lockLookups(
   ddl: readonly DdlStatement[],
   findings: readonly LockFinding[],
 ): LockLookups | undefined {
+  if (findings.length === 0 && !ddl.some(mayReadCatalog)) return undefined;
   const tables = findings.flatMap(({ table, alsoLocks }) => [...(table ? [table] : []), ...alsoLocks]);
   const created = ddl.filter(({ fields }) => fields['if_not_exists'] === true).map(createdTable);
   const keys = ddl.flatMap(primaryKeysUsingIndex);
@@ -52,6 +53,15 @@ export function lockLookups(
   };
   const isEmpty = Object.values(lookups).every((names) => names.length === 0);
   return isEmpty ? undefined : lookups;
+}
+
+/** Whether the catalog may matter to a statement without a finding. It runs before every statement of a migration. */
+function mayReadCatalog({ node, fields }: DdlStatement): boolean {
+  if (node === 'IndexStmt') return fields['if_not_exists'] === true || isOnly(fields['relation']);
+  if (node !== 'AlterTableStmt') return fields['if_not_exists'] === true;
+  return nodesOf(fields['cmds'], 'AlterTableCmd').some(
+    (command) => text(command['subtype']) !== 'AT_AddColumn' || addedType(command) !== undefined,
+  );
 }
 
 /** A name that EXECUTE builds at run time is not known. */
@@ -120,13 +130,16 @@ function indexName(written: string): TableName {
 /** Types of columns that may be domains. */
 function addedTypes({ node, fields }: DdlStatement): readonly string[] {
   if (node !== 'AlterTableStmt') return [];
-  return nodesOf(fields['cmds'], 'AlterTableCmd').flatMap(({ subtype, def }) => {
-    if (!['AT_AddColumn', 'AT_AlterColumnType'].includes(text(subtype) ?? '')) return [];
-    const typeName = nodeOf(def, 'ColumnDef')?.['typeName'] as { names?: unknown } | undefined;
-    const parts = nameParts(typeName?.names);
-    const name = parts.at(-1);
-    return name === undefined || parts[0] === 'pg_catalog' || COMMON_TYPES.has(name) ? [] : [name];
-  });
+  return nodesOf(fields['cmds'], 'AlterTableCmd').flatMap((command) => addedType(command) ?? []);
+}
+
+/** The type of an added or changed column if it may be a domain. */
+function addedType({ subtype, def }: Json): string | undefined {
+  if (!['AT_AddColumn', 'AT_AlterColumnType'].includes(text(subtype) ?? '')) return undefined;
+  const typeName = nodeOf(def, 'ColumnDef')?.['typeName'] as { names?: unknown } | undefined;
+  const parts = nameParts(typeName?.names);
+  const name = parts.at(-1);
+  return name === undefined || parts[0] === 'pg_catalog' || COMMON_TYPES.has(name) ? undefined : name;
 }
 
 /** Types of PostgreSQL that are written without a schema, so that they cost no look-up. */

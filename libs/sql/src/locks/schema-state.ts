@@ -2,12 +2,16 @@ import type { TableName } from '../classification/statement.types.js';
 import type { ColumnType, KnownColumn } from './lock.types.js';
 import { DroppedObjects } from './dropped-objects.js';
 import { isSameCreated, isSameName } from './table-names.js';
-import { cloned, newTable, type TrackedTable } from './tracked-table.js';
-
-interface Domain {
-  readonly isConstrained: boolean;
-  readonly base?: ColumnType | undefined;
-}
+import {
+  cloned,
+  type Domain,
+  EMPTY_MAP,
+  include,
+  newTable,
+  put,
+  type TrackedIndex,
+  type TrackedTable,
+} from './tracked-table.js';
 
 /**
  * What statements have done to the schema so far: which relations they have created, and what they tell about
@@ -17,19 +21,18 @@ interface Domain {
  */
 export class SchemaState {
   /** Relations and types that this migration has created. */
-  #new: TableName[] = [];
+  #new: readonly TableName[] = [];
   /** Those that earlier migrations of the same run have created: no release has used them yet. */
-  #unused: TableName[] = [];
-  #tables: TrackedTable[] = [];
-  /** Those that no other state shares. */
-  #own = new Set<TrackedTable>();
-  /** Those that were changed since `forgetColumns()`. */
-  #changed = new Set<TrackedTable>();
-  #indexes: { readonly name: TableName; readonly table: TableName; readonly columns: readonly string[] }[] =
-    [];
+  #unused: readonly TableName[] = [];
+  #tables: readonly TrackedTable[] = [];
+  /** Whether a table may have been changed since `forgetColumns()`. */
+  #hasChanged = false;
+  /** The tables with this owner belong to no other state. */
+  #owner = {};
+  #indexes: readonly TrackedIndex[] = [];
   /** Whether a function that statements have created is volatile. */
-  #functions = new Map<string, boolean>();
-  #domains = new Map<string, Domain>();
+  #functions: ReadonlyMap<string, boolean> = EMPTY_MAP;
+  #domains: ReadonlyMap<string, Domain> = EMPTY_MAP;
   /** What this migration has dropped, and not created again. */
   dropped = new DroppedObjects();
 
@@ -58,13 +61,13 @@ export class SchemaState {
   /** The catalog of the database tells more about columns, also after a rollback. */
   forgetColumns(): void {
     this.dropped.forgetRelations();
-    if (this.#changed.size === 0) return;
+    if (!this.#hasChanged) return;
     this.#tables = this.#tables.flatMap((table) => {
-      if (!this.#changed.has(table)) return [table];
+      if (!table.isChanged) return [table];
       const { name, dropped, added } = table;
       return dropped.size + added.size > 0 ? [{ ...newTable(name), dropped, added }] : [];
     });
-    this.#changed = new Set();
+    this.#hasChanged = false;
   }
 
   /** What this migration has created was rolled back. */
@@ -77,18 +80,13 @@ export class SchemaState {
     }
   }
 
+  /** Both states share everything until one of them changes it: each statement of a migration waits for a copy. */
   copy(): SchemaState {
     const copy = new SchemaState();
-    copy.#new = [...this.#new];
-    copy.#unused = [...this.#unused];
+    copy.replace(this);
     copy.dropped = this.dropped.copy();
-    copy.#indexes = [...this.#indexes];
-    copy.#tables = [...this.#tables];
-    // Both share what they know of tables until one of them changes it.
-    this.#own.clear();
-    copy.#changed = new Set(this.#changed);
-    copy.#functions = new Map(this.#functions);
-    copy.#domains = new Map(this.#domains);
+    copy.#owner = {};
+    this.#owner = {};
     return copy;
   }
 
@@ -98,8 +96,8 @@ export class SchemaState {
     this.#unused = copy.#unused;
     this.dropped = copy.dropped;
     this.#tables = copy.#tables;
-    this.#own = copy.#own;
-    this.#changed = copy.#changed;
+    this.#hasChanged = copy.#hasChanged;
+    this.#owner = copy.#owner;
     this.#indexes = copy.#indexes;
     this.#domains = copy.#domains;
     this.#functions = copy.#functions;
@@ -118,7 +116,7 @@ export class SchemaState {
   }
 
   addNew(name: TableName): void {
-    this.#new.push(name);
+    this.#new = [...this.#new, name];
     this.dropped.restoreRelation(name);
   }
 
@@ -128,10 +126,9 @@ export class SchemaState {
   }
 
   createTable(name: TableName, { isPartitioned }: Pick<TrackedTable, 'isPartitioned'> = {}): void {
-    this.#tables = this.#tables.filter((other) => !isSameName(other.name, name));
+    const others = this.#tables.filter((other) => !isSameName(other.name, name));
     const table = { ...newTable(name), ...(isPartitioned !== undefined && { isPartitioned }) };
-    this.#tables.push(table);
-    this.#changed.add(table);
+    this.#tables = [...others, this.#changed(table)];
   }
 
   knowsTable(name: TableName): boolean {
@@ -161,12 +158,9 @@ export class SchemaState {
     this.dropped.renameRelation(from, to);
     this.#new = this.#new.map((name) => (isSameName(name, from) ? to : name));
     this.#unused = this.#unused.map((name) => (isSameName(name, from) ? to : name));
-    this.#tables = this.#tables.map((table) => {
-      if (!isSameName(table.name, from)) return table;
-      const renamed = { ...table, name: to };
-      this.#changed.add(renamed);
-      return renamed;
-    });
+    this.#tables = this.#tables.map((table) =>
+      isSameName(table.name, from) ? this.#changed({ ...cloned(table), name: to }) : table,
+    );
     this.#indexes = this.#indexes.map((index) => ({
       ...index,
       table: isSameName(index.table, from) ? to : index.table,
@@ -187,13 +181,14 @@ export class SchemaState {
   }
 
   noteColumn(table: TableName, column: string, facts: KnownColumn): void {
-    const { columns } = this.#track(table);
-    columns.set(column, { ...columns.get(column), ...facts });
+    const tracked = this.#track(table);
+    tracked.columns = put(tracked.columns, column, { ...tracked.columns.get(column), ...facts });
   }
 
   /** ADD COLUMN. */
   noteAdded(table: TableName, column: string): void {
-    this.#track(table).added.set(column, 'migration');
+    const tracked = this.#track(table);
+    tracked.added = put(tracked.added, column, 'migration');
   }
 
   /** Whether this run has added the column, so that no release uses it yet. */
@@ -204,7 +199,7 @@ export class SchemaState {
   dropColumn(table: TableName, column: string): void {
     const tracked = this.#track(table);
     tracked.columns.delete(column);
-    tracked.dropped.add(column);
+    tracked.dropped = include(tracked.dropped, column);
   }
 
   /** Whether this migration has dropped the column. */
@@ -217,16 +212,17 @@ export class SchemaState {
     const facts = this.column(table, from);
     const since = this.#find(table)?.added.get(from);
     if (!facts && !since) return;
-    const { columns, added } = this.#track(table);
-    columns.delete(from);
-    added.delete(from);
-    if (facts) columns.set(to, facts);
-    if (since) added.set(to, since);
+    const tracked = this.#track(table);
+    tracked.columns.delete(from);
+    tracked.added.delete(from);
+    if (facts) tracked.columns = put(tracked.columns, to, facts);
+    if (since) tracked.added = put(tracked.added, to, since);
   }
 
   /** A constraint that is not valid yet. */
   noteUnproven(table: TableName, constraint: string, columns: readonly string[]): void {
-    this.#track(table).constraints.set(constraint, columns);
+    const tracked = this.#track(table);
+    tracked.constraints = put(tracked.constraints, constraint, columns);
   }
 
   /** VALIDATE CONSTRAINT. */
@@ -237,7 +233,7 @@ export class SchemaState {
   }
 
   noteIndex(name: TableName, table: TableName, columns: readonly string[] = []): void {
-    this.#indexes.push({ name, table, columns });
+    this.#indexes = [...this.#indexes, { name, table, columns }];
     this.dropped.restoreRelation(name);
   }
 
@@ -247,7 +243,7 @@ export class SchemaState {
 
   noteFunction(name: string, volatility: string): void {
     const isVolatile = volatility === 'volatile';
-    this.#functions.set(name, isVolatile || this.#functions.get(name) === true);
+    this.#functions = new Map(this.#functions).set(name, isVolatile || this.#functions.get(name) === true);
   }
 
   isVolatile(functionName: string): boolean | undefined {
@@ -259,7 +255,7 @@ export class SchemaState {
   }
 
   noteDomain(name: string, domain: Domain): void {
-    this.#domains.set(name, domain);
+    this.#domains = new Map(this.#domains).set(name, domain);
   }
 
   isConstrainedDomain(name: string): boolean | undefined {
@@ -279,20 +275,26 @@ export class SchemaState {
   #track(name: TableName): TrackedTable {
     const at = this.#tables.findLastIndex((table) => isSameName(table.name, name));
     const found = this.#tables[at];
-    const isOwn = found && this.#own.has(found);
-    const table = isOwn ? found : found ? cloned(found) : newTable(name);
-    if (found) this.#tables[at] = table;
-    else this.#tables.push(table);
-    this.#own.add(table);
-    this.#changed.add(table);
+    if (found && found.owner === this.#owner) return this.#changed(found);
+    const table = this.#changed(found ? cloned(found) : newTable(name));
+    this.#tables = found
+      ? this.#tables.map((other) => (other === found ? table : other))
+      : [...this.#tables, table];
     return table;
   }
 
   /** All tables; they may be changed. */
   #ownTables(): readonly TrackedTable[] {
-    this.#tables = this.#tables.map((table) => (this.#own.has(table) ? table : cloned(table)));
-    this.#own = new Set(this.#tables);
-    this.#changed = new Set(this.#tables);
+    this.#tables = this.#tables.map((table) =>
+      this.#changed(table.owner === this.#owner ? table : cloned(table)),
+    );
     return this.#tables;
+  }
+
+  #changed(table: TrackedTable): TrackedTable {
+    table.owner = this.#owner;
+    table.isChanged = true;
+    this.#hasChanged = true;
+    return table;
   }
 }

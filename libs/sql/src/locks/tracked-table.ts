@@ -1,40 +1,76 @@
 import type { TableName } from '../classification/statement.types.js';
-import type { KnownColumn } from './lock.types.js';
+import type { ColumnType, KnownColumn } from './lock.types.js';
 
-/** What statements tell about a table. */
+/** What statements tell about a table. Empty maps and sets are shared: see `put` and `include`. */
 export interface TrackedTable {
   readonly name: TableName;
-  readonly columns: Map<string, KnownColumn>;
+  columns: Map<string, KnownColumn>;
   /** Columns that each CHECK or NOT NULL constraint proves to be not null once it is valid. */
-  readonly constraints: Map<string, readonly string[]>;
+  constraints: Map<string, readonly string[]>;
   hasCheck: boolean;
   isPartitioned?: boolean;
   defaultPartition?: TableName;
   /** Columns that this migration has dropped. */
-  readonly dropped: Set<string>;
+  dropped: Set<string>;
   /** Columns that this migration, or an earlier one of the same run, has added: no release has used them yet. */
-  readonly added: Map<string, 'migration' | 'run'>;
+  added: Map<string, 'migration' | 'run'>;
+  /** The state that may change it. */
+  owner: object | undefined;
+  /** Changed since `SchemaState.forgetColumns()`. */
+  isChanged: boolean;
+}
+
+export interface TrackedIndex {
+  readonly name: TableName;
+  readonly table: TableName;
+  readonly columns: readonly string[];
+}
+
+export interface Domain {
+  readonly isConstrained: boolean;
+  readonly base?: ColumnType | undefined;
+}
+
+/** It is shared, so that nothing is added to it. */
+export const EMPTY_MAP = new Map<string, never>();
+const EMPTY_SET = new Set<never>();
+
+/** Sets a value in a map of a table. @returns the map, or a new one instead of the shared empty one */
+export function put<Value>(map: Map<string, Value>, key: string, value: Value): Map<string, Value> {
+  return map.size === 0 ? new Map([[key, value]]) : map.set(key, value);
+}
+
+/** Adds a value to a set of a table. @returns the set, or a new one instead of the shared empty one */
+export function include(set: Set<string>, value: string): Set<string> {
+  return set.size === 0 ? new Set([value]) : set.add(value);
 }
 
 /** A copy that can be changed without the other. */
 export function cloned(table: TrackedTable): TrackedTable {
+  const { columns, constraints, dropped, added } = table;
   return {
     ...table,
-    columns: new Map(table.columns),
-    constraints: new Map(table.constraints),
-    dropped: new Set(table.dropped),
-    added: new Map(table.added),
+    columns: copyOf(columns),
+    constraints: copyOf(constraints),
+    dropped: dropped.size === 0 ? EMPTY_SET : new Set(dropped),
+    added: copyOf(added),
   };
+}
+
+function copyOf<Value>(map: Map<string, Value>): Map<string, Value> {
+  return map.size === 0 ? EMPTY_MAP : new Map(map);
 }
 
 /** Nothing is known of it yet. */
 export function newTable(name: TableName): TrackedTable {
   return {
     name,
-    columns: new Map(),
-    constraints: new Map(),
+    columns: EMPTY_MAP,
+    constraints: EMPTY_MAP,
     hasCheck: false,
-    dropped: new Set(),
-    added: new Map(),
+    dropped: EMPTY_SET,
+    added: EMPTY_MAP,
+    owner: undefined,
+    isChanged: false,
   };
 }

@@ -15,13 +15,15 @@ export class ClassificationCache {
     const known = this.#byText.get(sql);
     if (known) return known;
     const classification = classify();
-    const [oldest] = this.#byText.keys();
-    if (this.#byText.size >= MAX_TEXTS && oldest !== undefined) this.#byText.delete(oldest);
+    if (this.#byText.size >= MAX_TEXTS) {
+      const [oldest = ''] = this.#byText.keys();
+      this.#byText.delete(oldest);
+    }
     this.#byText.set(sql, classification);
     return classification;
   }
 }
 
 function dependsOnMore({ routines, prepared, temporary }: ClassifyOptions): boolean {
-  return [routines?.length, prepared?.size, temporary?.size].some((size = 0) => size > 0);
+  return (routines?.length ?? 0) + (prepared?.size ?? 0) + (temporary?.size ?? 0) > 0;
 }

@@ -36,9 +36,12 @@ export function list(value: unknown): readonly unknown[] {
 
 /** The fields of the nodes of one kind in a list. @publicApi */
 export function nodesOf(value: unknown, kind: string): readonly Json[] {
-  return list(value)
-    .map((item) => nodeOf(item, kind))
-    .filter((fields) => fields !== undefined);
+  const nodes: Json[] = [];
+  for (const item of list(value)) {
+    const fields = nodeOf(item, kind);
+    if (fields) nodes.push(fields);
+  }
+  return nodes;
 }
 
 /** A string, or the value of a String node. @publicApi */

@@ -51,7 +51,7 @@ export class GuardedSession {
       await this.#start;
       return this.#sendOwn(sql, parameters);
     };
-    this.#locks = new StatementLocks({ runner: raw, query: this.#query, guard: guard.locks });
+    this.#locks = new StatementLocks({ runner: raw, query: this.#query, guard });
     this.#rowCounters = new RowCounters({
       query: this.#query,
       mayWrite: guard.mayWrite,
@@ -135,8 +135,8 @@ export class GuardedSession {
 
   query(...args: QueryArguments): Promise<unknown> {
     const work = this.#last.then(() => this.#run(args));
-    this.#last = work.catch(() => undefined);
-    return this.#guard.track(work);
+    this.#last = this.#guard.track(work);
+    return work;
   }
 
   stream(
@@ -154,8 +154,8 @@ export class GuardedSession {
       await this.#startCounting();
       return sending(this.#guard, sql, () => this.#raw.stream(sql, parameters, onEnd, onError));
     });
-    this.#last = work.catch(() => undefined);
-    return this.#guard.track(work);
+    this.#last = this.#guard.track(work);
+    return work;
   }
 
   /** @returns undefined if it does not have to wait */

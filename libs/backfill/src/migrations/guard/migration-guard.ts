@@ -37,19 +37,13 @@ export interface Admitted {
   readonly isInert: boolean;
 }
 
-/** A text of which the database has to tell more. */
-interface Unjudged {
-  readonly first: Classification;
-  readonly called: readonly RoutineCall[];
-  readonly query: SendQuery;
-}
-
 export interface GuardOptions extends JudgeOptions {
   readonly migration: string;
   readonly direction: 'up' | 'down';
   readonly dataSource: DataSource;
   readonly classifier: StatementClassifier;
-  readonly locks: LockGuard;
+  /** It is created while the server reads what the first statement needs to know. */
+  readonly locks: () => LockGuard;
   /** What TypeORM writes after the migration. */
   readonly record: MigrationRecord;
 }
@@ -66,14 +60,16 @@ export class MigrationGuard implements OtherConnectionGuard {
   #routines: readonly Routine[] = [];
   /** Temporary tables of the migration's own session. */
   #temporary: ReadonlySet<string> = new Set();
-  /** Partitions of exempt tables. */
-  #exemptPartitions: readonly string[] = [];
+  /** The tables whose rows it may change, with the partitions of exempt tables. */
+  #mayChange: JudgeOptions;
+  #locks: LockGuard | undefined;
   #firstRefusal: DataInMigrationError | undefined;
   #ended = false;
   #isInert = true;
 
   constructor(options: GuardOptions) {
     this.#options = options;
+    this.#mayChange = options;
   }
 
   get migration(): string {
@@ -115,17 +111,17 @@ export class MigrationGuard implements OtherConnectionGuard {
     this.#assertText(sql);
     this.#refuseLate(sql);
     const first = this.#classify(sql);
-    const unresolved = first.statements.flatMap(({ unknowns }) => unknowns.flatMap(({ call }) => call ?? []));
-    const inDefinitions = first.statements
-      .filter(({ effect }) => effect === 'schema')
-      .flatMap(({ calls }) => calls);
-    const called = [...unresolved, ...inDefinitions];
+    const called = calledRoutines(first.statements);
     if (called.length === 0 && this.#options.exemptTables.length === 0) return this.#judge(sql, first);
-    return this.#admitRead(sql, { first, called, query });
+    return this.#admitRead(sql, { first, called }, query);
   }
 
   /** Reads what the database knows about the statements before it judges them. */
-  async #admitRead(sql: string, { first, called, query }: Unjudged): Promise<Admitted> {
+  async #admitRead(
+    sql: string,
+    { first, called }: { readonly first: Classification; readonly called: readonly RoutineCall[] },
+    query: SendQuery,
+  ): Promise<Admitted> {
     await this.#findPartitions(first.statements, query);
     if (called.length === 0) return this.#judge(sql, first);
     const known = await readRoutines(query, this.#options.classifier, called);
@@ -137,15 +133,14 @@ export class MigrationGuard implements OtherConnectionGuard {
     const { exemptTables } = this.#options;
     const changed = statements.flatMap(({ findings }) => findings.flatMap(({ table }) => table ?? []));
     const others = changed.filter((table) => !exemptTables.some((listed) => coversTable(listed, table)));
-    if (others.length > 0)
-      this.#exemptPartitions = [
-        ...this.#exemptPartitions,
-        ...(await partitionsOf(query, others, exemptTables)),
-      ];
+    if (others.length === 0) return;
+    const partitions = await partitionsOf(query, others, exemptTables);
+    const { exemptTables: known, bookkeeping } = this.#mayChange;
+    this.#mayChange = { exemptTables: [...known, ...partitions], bookkeeping };
   }
 
   get locks(): LockGuard {
-    return this.#options.locks;
+    return (this.#locks ??= this.#options.locks());
   }
 
   /**
@@ -158,7 +153,7 @@ export class MigrationGuard implements OtherConnectionGuard {
     const { mustCountRows, statements } = this.#judge(sql, this.#classify(sql));
     const unread = mustCountRows ? statements.find((statement) => this.#isUnread(statement)) : undefined;
     if (unread) this.#refuse({ kind: 'undecidable', unknown: unknownOf(unread) }, unread.text, unread);
-    this.#options.locks.admitOnOtherConnection(statements);
+    this.locks.admitOnOtherConnection(statements);
   }
 
   /** Whether a statement on another connection may write rows through SQL that the guard has not read. */
@@ -185,12 +180,11 @@ export class MigrationGuard implements OtherConnectionGuard {
     });
   }
 
-  /** Counts a statement as running until it settles. */
-  track<T>(work: Promise<T>): Promise<T> {
+  /** Counts a statement as running until it settles. @returns settles then, without an error */
+  track(work: Promise<unknown>): Promise<unknown> {
     this.#running.add(work);
     const done = () => this.#running.delete(work);
-    work.then(done, done);
-    return work;
+    return work.then(done, done);
   }
 
   /**
@@ -203,7 +197,7 @@ export class MigrationGuard implements OtherConnectionGuard {
     this.#ended = true;
     const refusal = this.#refusal;
     if (refusal) throw refusal;
-    this.#options.locks.finish();
+    this.locks.finish();
   }
 
   /**
@@ -217,33 +211,33 @@ export class MigrationGuard implements OtherConnectionGuard {
   }
 
   get #refusal(): MigrationRefusedError | undefined {
-    return this.#firstRefusal ?? this.#options.locks.refusal;
+    return this.#firstRefusal ?? this.#locks?.refusal;
   }
 
   #classify(sql: string, extra: readonly Routine[] = []): Classification {
-    // A routine that the migration created replaces the one in the database.
-    const own = new Set(this.#routines.map(({ name }) => name));
-    const routines = [...extra.filter(({ name }) => !own.has(name)), ...this.#routines];
     return this.#options.classifier.classify(sql, {
-      routines,
+      routines: extra.length === 0 ? this.#routines : this.#withOwn(extra),
       prepared: this.#prepared,
       temporary: this.#temporary,
     });
+  }
+
+  /** A routine that the migration created replaces the one in the database. */
+  #withOwn(extra: readonly Routine[]): readonly Routine[] {
+    const own = new Set(this.#routines.map(({ name }) => name));
+    return [...extra.filter(({ name }) => !own.has(name)), ...this.#routines];
   }
 
   #judge(sql: string, { statements, failure, temporary }: Classification): Admitted {
     if (failure) this.#refuse({ kind: 'unreadable', failure }, sql, failure);
     let mustCountRows = false;
     for (const statement of statements) {
-      const verdict = judge(statement, {
-        ...this.#options,
-        exemptTables: [...this.#options.exemptTables, ...this.#exemptPartitions],
-      });
+      const verdict = judge(statement, this.#mayChange);
       if (verdict.refused) this.#refuse(verdict.refused, statement.text, statement);
       mustCountRows ||= verdict.mustCountRows;
     }
     for (const { creates, prepares } of statements) {
-      this.#routines = [...this.#routines, ...creates];
+      if (creates.length > 0) this.#routines = [...this.#routines, ...creates];
       if (prepares !== undefined) this.#prepared.add(prepares);
     }
     this.#temporary = temporary;
@@ -280,6 +274,16 @@ export class MigrationGuard implements OtherConnectionGuard {
     this.#firstRefusal ??= error;
     throw error;
   }
+}
+
+/** The routines whose bodies decide what the statements do. */
+function calledRoutines(statements: readonly Statement[]): readonly RoutineCall[] {
+  const called: RoutineCall[] = [];
+  for (const { unknowns, effect, calls } of statements) {
+    for (const { call } of unknowns) if (call) called.push(call);
+    if (effect === 'schema') called.push(...calls);
+  }
+  return called;
 }
 
 /** The data source of a query runner. Before TypeORM 1.0 the property is `connection`. */

@@ -28,23 +28,34 @@ export interface TransactionStartOptions {
 /**
  * Sets the lock timeout of the DDL policy for the current transaction only, so that it also works behind a
  * pooler. The first statement of the migration waits for it. Therefore it has no parameters, which would make
- * PostgreSQL plan in steps, and reads no catalog twice.
+ * PostgreSQL plan in steps, reads no catalog twice, and reads the table of migrations without a subquery.
+ *
+ * @param migrationsTable `missing` if a query has shown that there is none: then that query has set nothing
  */
-function startQuery({ lockTimeout, recordTable, witness }: TransactionStartOptions): string {
-  return `
-  SELECT pg_catalog.current_setting('lock_timeout') AS before,
+function startQuery(
+  { lockTimeout, recordTable, witness }: TransactionStartOptions,
+  migrationsTable: 'read' | 'missing',
+): string {
+  const columns = `
+         pg_catalog.current_setting('lock_timeout') AS before,
          pg_catalog.set_config('lock_timeout', ${escapedLiteral(String(lockTimeout))}, true) AS now,
-         ${startColumns(recordTable)}${witness ? `, ${NEWEST_ID}` : ''}`;
+         ${SESSION_COLUMNS}${witness ? `, ${NEWEST_ID}` : ''}`;
+  if (migrationsTable === 'missing') return `SELECT ${columns}`;
+  return `
+  SELECT ${columns}, ${HOOKED}
+    FROM pg_catalog.pg_class c WHERE ${isTable(recordTable)}`;
 }
 
-function startColumns(recordTable: string): string {
-  return `
+const SESSION_COLUMNS = `
          pg_catalog.pg_backend_pid() AS pid,
          NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
            AND (pg_catalog.current_schemas(true))[1] = 'pg_catalog' AS is_plain,
-         (SELECT c.relhastriggers OR c.relhasrules FROM pg_catalog.pg_class c
-           WHERE c.oid = pg_catalog.to_regclass(${escapedLiteral(recordTable)})::pg_catalog.oid) AS hooked,
          pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS unchanged`;
+
+const HOOKED = 'c.relhastriggers OR c.relhasrules AS hooked';
+
+function isTable(name: string): string {
+  return `c.oid = pg_catalog.to_regclass(${escapedLiteral(name)})::pg_catalog.oid`;
 }
 
 /** The row of `phaseStartColumns`. */
@@ -55,7 +66,9 @@ const phaseStarts = new WeakMap<QueryRunner, Record<string, unknown>>();
  * it. TypeORM then at most creates its own table. The statement sets the lock timeout before.
  */
 export function phaseStartColumns(recordTable: string): string {
-  return `pg_catalog.current_setting('lock_timeout') AS before, ${startColumns(recordTable)}, ${NEWEST_ID}`;
+  return `
+         pg_catalog.current_setting('lock_timeout') AS before, ${SESSION_COLUMNS}, ${NEWEST_ID},
+         (SELECT c.relhastriggers OR c.relhasrules FROM pg_catalog.pg_class c WHERE ${isTable(recordTable)}) AS hooked`;
 }
 
 /** @param row of `phaseStartColumns` */
@@ -85,8 +98,7 @@ export async function startTransaction(
   query: SendQuery,
   options: TransactionStartOptions,
 ): Promise<TransactionStart> {
-  const known = takeStart(options.runner);
-  const [row = {}] = known ? [known] : await query(startQuery(options));
+  const row = takeStart(options.runner) ?? (await readStart(query, options));
   const isUnchanged = row['unchanged'] === true;
   await options.witness?.begin(query, { newestId: Number(row['newest']), isUnchanged });
   return {
@@ -95,4 +107,13 @@ export async function startTransaction(
     lockTimeoutBefore: String(row['before']),
     isUnchanged,
   };
+}
+
+async function readStart(
+  query: SendQuery,
+  options: TransactionStartOptions,
+): Promise<Record<string, unknown>> {
+  const [known] = await query(startQuery(options, 'read'));
+  const [row = {}] = known ? [known] : await query(startQuery(options, 'missing'));
+  return row;
 }

@@ -1,6 +1,7 @@
 import {
   isRestorable,
   LOCK_EFFECTS,
+  type LockContext,
   type LockFinding,
   LockJudge,
   lockLookups,
@@ -50,6 +51,7 @@ export class LockGuard {
   #dropped: readonly LockFinding[] = [];
   #mayShareTransaction: boolean;
   #refusal: DangerousLockError | undefined;
+  #context: LockContext | undefined;
 
   constructor(options: LockGuardOptions) {
     const state = states.get(options.dataSource) ?? new SchemaState();
@@ -110,26 +112,36 @@ export class LockGuard {
     const ddl = statements.flatMap((statement) => statement.ddl);
     if (statements.some(({ transaction }) => transaction === 'commit')) this.#refuseDropped();
     if (this.#policy === 'off' || ddl.length === 0) return undefined;
-    const { dataSource, lockTimeoutMs } = this.#options;
-    const context = {
-      inTransaction: session === 'transaction' || statements.length > 1,
-      lockTimeoutMs,
-      catalog: catalogOfEntities(dataSource),
-      postgres: majorVersionOf(dataSource),
-    };
-    const inspection = this.#judge.inspect(ddl, { ...context, doubts: 'reported' });
+    const { dataSource } = this.#options;
+    const context = this.#contextOf(statements.length > 1 ? 'transaction' : session);
+    const inspection = this.#judge.inspect(ddl, context);
     const lookups = lockLookups(ddl, inspection.findings);
     if (lookups)
       return readLockCatalog(query, dataSource, lookups).then((catalog) =>
-        this.#judged(this.#judge.judge(ddl, { ...context, catalog }), session),
+        this.#judged(this.#judge.judge(ddl, { ...context, catalog, doubts: 'left out' }), session),
       );
     this.#judge.accept(inspection);
     this.#judged(inspection.findings, session);
     return undefined;
   }
 
+  /** Before the database is asked. */
+  #contextOf(session: 'transaction' | 'alone'): LockContext {
+    const { dataSource, lockTimeoutMs } = this.#options;
+    const inTransaction = session === 'transaction';
+    if (this.#context?.inTransaction !== inTransaction)
+      this.#context = {
+        inTransaction,
+        lockTimeoutMs,
+        catalog: catalogOfEntities(dataSource),
+        postgres: majorVersionOf(dataSource),
+        doubts: 'reported',
+      };
+    return this.#context;
+  }
+
   #judged(findings: readonly LockFinding[], session: 'transaction' | 'alone'): void {
-    this.#reportOf(findings, session);
+    if (findings.length > 0) this.#reportOf(findings, session);
     // Before the next statements, the catalog is read again.
     this.#judge.state.forgetColumns();
   }

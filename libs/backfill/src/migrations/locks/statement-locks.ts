@@ -7,7 +7,7 @@ import { LockWitness, type SentStatements, witnessOf } from './lock-witness.js';
 export interface StatementLocksOptions {
   readonly runner: QueryRunner;
   readonly query: SendQuery;
-  readonly guard: LockGuard;
+  readonly guard: { readonly locks: LockGuard };
 }
 
 /** What is known of statements before they are sent. */
@@ -45,7 +45,7 @@ export class StatementLocks {
     const witness = known ?? (await this.#newWitness());
     if (known && !unsent.isInert) {
       // What earlier statements have locked must not be taken for locks of this one.
-      this.#options.guard.warnOfUnnamed(await known.settle(this.#options.query));
+      this.#options.guard.locks.warnOfUnnamed(await known.settle(this.#options.query));
       await known.prepare(this.#options.query);
     }
     return this.#settleAfter(witness, unsent);
@@ -59,7 +59,7 @@ export class StatementLocks {
   async #settle(witness: LockWitness, sent: SentStatements, when: 'now' | 'later'): Promise<void> {
     const { query, guard } = this.#options;
     witness.note(sent);
-    if (when === 'now') guard.warnOfUnnamed(await witness.settle(query));
+    if (when === 'now') guard.locks.warnOfUnnamed(await witness.settle(query));
   }
 
   /** The locks of a migration are reported by the phase only. */

@@ -125,7 +125,7 @@ class GuardedMigrationRunner {
       classifier: await loadClassifier(),
       exemptTables: this.#declaration.allowsData?.tables ?? [],
       bookkeeping: bookkeepingTables(dataSource),
-      locks: this.#lockGuard(dataSource),
+      locks: () => this.#lockGuard(dataSource),
       record: {
         table: migrationsTablePath(dataSource),
         name: this.#name,
@@ -134,9 +134,9 @@ class GuardedMigrationRunner {
     });
     watchDriver(dataSource.driver);
     const session = new GuardedSession(this.#raw, guard, retry);
-    const runner = guardQueryRunner(this.#raw, session, (other) => new GuardedSession(other, guard, retry));
     const isInTransaction = this.#raw.isTransactionActive;
     if (isInTransaction) await session.enterTransaction();
+    const runner = guardQueryRunner(this.#raw, session, (other) => new GuardedSession(other, guard, retry));
     try {
       const result = await this.#observed(() => insideMigration(guard, () => method.call(instance, runner)));
       await guard.end();

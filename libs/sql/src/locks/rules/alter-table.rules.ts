@@ -1,5 +1,5 @@
 import type { TableName } from '../../classification/statement.types.js';
-import { isObject, type Json, nodeOf, nodesOf, text } from '../../parser/parser-nodes.js';
+import { type Json, nodeOf, nodesOf, text } from '../../parser/parser-nodes.js';
 import type { LockMode } from '../lock.types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { isSameName, tableOf } from '../table-names.js';
@@ -205,10 +205,13 @@ export function tablesOfAlter(fields: Json): readonly TableName[] {
   const commands = nodesOf(fields['cmds'], 'AlterTableCmd');
   const isWeak = commands.every(({ subtype }) => WEAK_COMMANDS.has(text(subtype) ?? ''));
   if (!table || isWeak || fields['objtype'] === 'OBJECT_INDEX') return [];
-  const references = commands
-    .map(({ def }) => (isObject(def) ? tableOf(nodeOf(def, 'Constraint')?.['pktable']) : undefined))
-    .filter((name) => name !== undefined);
-  return [table, ...references];
+  const tables = [table];
+  for (const { def } of commands) {
+    const reference = nodeOf(nodeOf(def, 'Constraint'), 'pktable');
+    const referenced = reference && tableOf(reference);
+    if (referenced) tables.push(referenced);
+  }
+  return tables;
 }
 
 /** ADD FOREIGN KEY alone takes SHARE ROW EXCLUSIVE, on both tables. */

@@ -85,7 +85,7 @@ describe('the positions of a sweep in page order', () => {
 });
 
 describe('the number of stripes', () => {
-  const FACTS = { rowsPerPage: 27, pages: 1_000, notHeapOnly: null };
+  const FACTS = { rowsPerPage: 27, pages: 1_000, indexes: 1, notHeapOnly: null };
   const sizerOf = (facts: FileFacts, pace: Partial<SizerPace> = {}) =>
     new RegionSizer(facts, { stripes: 'auto', workers: 1, maxWorkers: 1, ...pace });
   const NO_TIME = { serverMs: 0, lockedMs: 0, codeMs: 0 };
@@ -109,12 +109,19 @@ describe('the number of stripes', () => {
     expect(sizerOf({ ...FACTS, rowsPerPage: 14 }).stripes).toBe(4);
     expect(sizerOf({ ...FACTS, rowsPerPage: 200 }).stripes).toBe(8);
     expect(sizerOf({ ...FACTS, rowsPerPage: 4 }).stripes).toBe(1);
+    // A row that moves to another page needs an entry in each index.
+    expect(sizerOf({ ...FACTS, indexes: 2 }).stripes).toBe(10);
+    expect(sizerOf({ ...FACTS, indexes: 4 }).stripes).toBe(12);
+    expect(sizerOf({ ...FACTS, indexes: 4, rowsPerPage: 14 }).stripes).toBe(6);
     expect(sizerOf(FACTS, { stripes: 3 }).stripes).toBe(3);
   });
 
   it('of several workers consist of several batches, so that dead versions can be pruned in between', () => {
     expect(sizerOf(FACTS).region(501)).toEqual({ pages: 112, stripes: 8 });
-    expect(sizerOf(FACTS, { maxWorkers: 2 }).region(501)).toEqual({ pages: 338, stripes: 8 });
+    expect(sizerOf(FACTS, { maxWorkers: 2 }).region(501)).toEqual({ pages: 450, stripes: 8 });
+    // The regions of all workers together stay in memory between their stripes.
+    expect(sizerOf(FACTS, { maxWorkers: 2 }).region(5_000).pages).toBe(2_048);
+    expect(sizerOf(FACTS, { maxWorkers: 8 }).region(5_000).pages).toBe(512);
   });
 
   it('lets no batch read more rows than its limit, although the first stripes of a page have more rows than the others', () => {
@@ -177,7 +184,7 @@ describe('the number of stripes', () => {
 
 describe('the batches of a stripe', () => {
   const sizer = new RegionSizer(
-    { rowsPerPage: 27, pages: 1_000, notHeapOnly: null },
+    { rowsPerPage: 27, pages: 1_000, indexes: 1, notHeapOnly: null },
     { stripes: 'auto', workers: 1, maxWorkers: 1 },
   );
   const window = new PageWindow(sizer, 200);
@@ -195,7 +202,7 @@ describe('the batches of a stripe', () => {
     const sizeOf = (rowsPerPage: number) =>
       new PageWindow(
         new RegionSizer(
-          { rowsPerPage, pages: 1_000_000, notHeapOnly: null },
+          { rowsPerPage, pages: 1_000_000, indexes: 1, notHeapOnly: null },
           { stripes: 'auto', workers: 1, maxWorkers: 1 },
         ),
         10_000,

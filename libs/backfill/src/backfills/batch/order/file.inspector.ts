@@ -14,6 +14,8 @@ export interface FileFacts {
   readonly rowsPerPage: number;
   /** Its length now. */
   readonly pages: number;
+  /** Number of indexes. Each needs an entry for a row that moves to another page. */
+  readonly indexes: number;
   /** Why updates of the backfill cannot be heap-only; null if they can. */
   readonly notHeapOnly: string | null;
 }
@@ -47,7 +49,8 @@ const BLOCKING_INDEX = `WITH RECURSIVE written (attnum) AS (
   ORDER BY i.indpred IS NULL, x.relname LIMIT 1`;
 
 const SIZE = `SELECT CASE WHEN reltuples > 0::real AND relpages > 0 THEN (reltuples / relpages::real)::text END,
-    (pg_catalog.pg_relation_size(oid) / pg_catalog.current_setting('block_size')::bigint)::text
+    (pg_catalog.pg_relation_size(oid) / pg_catalog.current_setting('block_size')::bigint)::text,
+    (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index WHERE indrelid = $1::oid)::text
   FROM pg_catalog.pg_class WHERE oid = $1::oid`;
 
 export async function inspectFile(
@@ -60,11 +63,16 @@ export async function inspectFile(
     { text: SIZE, values: [tableId] },
     { text: BLOCKING_INDEX, values: [tableId, toArrayText(written ?? [])] },
   ]);
-  const size = result.at(0).first({ rowsPerPage: nullable(number), pages: nullable(number) });
+  const size = result.at(0).first({
+    rowsPerPage: nullable(number),
+    pages: nullable(number),
+    indexes: number,
+  });
   const blockingIndex = result.at(1).firstValue(text) ?? null;
   return {
     rowsPerPage: size?.rowsPerPage ?? ASSUMED_ROWS_PER_PAGE,
     pages: size?.pages ?? 0,
+    indexes: size?.indexes ?? 0,
     notHeapOnly: notHeapOnly(definition, written, blockingIndex),
     blockingIndex,
   };

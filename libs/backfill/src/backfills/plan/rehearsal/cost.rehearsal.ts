@@ -60,10 +60,11 @@ export async function measureCosts(
   const density =
     pending.reduce((sum, { rows }) => sum + rows.filter(({ isPending }) => isPending).length, 0) /
     Math.max(1, pending.length);
-  const { notHeapOnly } = await inspectFile(session, definition, { tableId });
+  const file = await inspectFile(session, definition, { tableId });
+  const { notHeapOnly } = file;
   const filePages = Math.floor(statistics.heapBytes / blockSize);
   const sizer = new RegionSizer(
-    { rowsPerPage: density, pages: filePages, notHeapOnly },
+    { ...file, rowsPerPage: density, pages: filePages },
     { ...definition.pace, workers: 1, maxWorkers: 1 },
   );
   const regionAt = (place: number, rows: number) => {

@@ -7,23 +7,29 @@ import { StripePeak } from './stripe-peak.js';
 import type { WindowBatch } from './sweep-window.js';
 
 /**
- * Number of rows of each page in one stripe. With more rows, more of them leave the page in the first stripe. With
- * fewer, each page is read more often. Measured on 2,500,000 rows of 290 bytes, 27 to a page: 8 stripes took as
- * long as 6, and the table grew by 30 % instead of 37 %; 12 stripes took 17 % longer, and it grew by 27 %.
+ * By the number of indexes: the rows of each page in one stripe, and the most stripes. With more rows in a stripe, more
+ * of them leave the page in the first one, and each needs an entry in each index. With fewer, each page is read more
+ * often. Measured on PostgreSQL's defaults: of 2,500,000 rows of 290 bytes with one index, 8 stripes took as long as
+ * 6, and the table grew by 30 % instead of 37 %; 12 stripes took 17 % longer, and it grew by 27 %. Of 1,000,000 rows
+ * with four indexes, 12 stripes took as long as 8, and it grew by 10 % instead of 15 %.
  */
-const ROWS_PER_STRIPE = 3.4;
-/** Each stripe reads all rows of its region, so that many stripes cost more than they save. */
-const MAX_STRIPES = 8;
+const STRIPING = [
+  { indexes: 1, rows: 3.4, stripes: 8 },
+  { indexes: 2, rows: 2.8, stripes: 10 },
+  { indexes: Infinity, rows: 2.3, stripes: 12 },
+] as const;
 /** With fewer pages, the table's growth does not matter, and the batches of one stripe are fuller. */
 const MIN_STRIPED_PAGES = 64;
 /** 8 MB with PostgreSQL's usual page size: small enough to stay in shared buffers between the stripes. */
 const MAX_STRIPED_PAGES = 1_024;
+/** The same for the regions of all workers together, and for one of them at most. */
+const MAX_SHARED_PAGES = { together: 4_096, each: 2_048 } as const;
 /**
  * Number of batches in a stripe if several workers are at work. Dead versions can be pruned only after the batches
  * of other workers that were running at the commit have ended. With one batch in a stripe, they still run when the
  * next stripe reads the same pages.
  */
-const SHARED_STRIPE_BATCHES = 3;
+const SHARED_STRIPE_BATCHES = 4;
 const STRIPE_MARGIN = 1.1;
 /** The margin above the fullest stripe of the last two regions. */
 const PEAK_MARGIN = 1.05;
@@ -57,20 +63,30 @@ export type SizerPace = Pick<Pace, 'stripes' | 'workers' | 'maxWorkers'>;
 export class RegionSizer {
   readonly #fixedStripes: number | null;
   readonly #canGain: boolean;
+  readonly #striping: (typeof STRIPING)[number];
   readonly #stripeBatches: number;
+  readonly #maxRegion: number;
   /** Pending rows per page. */
   #density: number;
   #peak = new StripePeak();
   /** The maximum number of stripes at present. */
-  #maxStripes = MAX_STRIPES;
+  #maxStripes: number;
   /** Updates in other stripes than the first, since the last judgement. */
   #judged = { stripes: 0, changed: 0, samePage: 0 };
   #batchesUntilRetry = 0;
   #nextRetryBatches = MIN_RETRY_BATCHES;
 
   /** @param pace the options of the backfill */
-  constructor({ rowsPerPage, pages, notHeapOnly }: FileFacts, { stripes, workers, maxWorkers }: SizerPace) {
-    this.#stripeBatches = Math.max(workers, maxWorkers) > 1 ? SHARED_STRIPE_BATCHES : 1;
+  constructor(
+    { rowsPerPage, pages, indexes, notHeapOnly }: FileFacts,
+    { stripes, workers, maxWorkers }: SizerPace,
+  ) {
+    const sweeping = Math.max(workers, maxWorkers);
+    this.#stripeBatches = sweeping > 1 ? SHARED_STRIPE_BATCHES : 1;
+    this.#maxRegion =
+      sweeping > 1 ? clamp(MAX_SHARED_PAGES.together / sweeping, MAX_SHARED_PAGES.each) : MAX_STRIPED_PAGES;
+    this.#striping = STRIPING.find((striping) => indexes <= striping.indexes) ?? STRIPING[0];
+    this.#maxStripes = this.#striping.stripes;
     this.#density = Math.max(MIN_ROWS_PER_PAGE, rowsPerPage);
     this.#fixedStripes = stripes === 'auto' ? null : stripes;
     this.#canGain = notHeapOnly === null && pages >= MIN_STRIPED_PAGES;
@@ -82,7 +98,7 @@ export class RegionSizer {
     // A batch with as many rows as its limit may not be the last one of its stripe.
     if (stripes === 1) return { pages: clamp(Math.floor((limit - 1) / rows), MAX_PAGES), stripes };
     const batchPages = (REGION_SHARE * limit) / rows;
-    return { pages: clamp(Math.floor(this.#stripeBatches * batchPages), MAX_STRIPED_PAGES), stripes };
+    return { pages: clamp(Math.floor(this.#stripeBatches * batchPages), this.#maxRegion), stripes };
   }
 
   /** Number of pages that a batch of `limit` rows reads in a region with this number of stripes. */
@@ -109,7 +125,7 @@ export class RegionSizer {
   get stripes(): number {
     if (this.#fixedStripes !== null) return this.#fixedStripes;
     if (!this.#canGain) return 1;
-    return Math.max(1, Math.min(this.#maxStripes, Math.round(this.#density / ROWS_PER_STRIPE)));
+    return Math.max(1, Math.min(this.#maxStripes, Math.round(this.#density / this.#striping.rows)));
   }
 
   batchFinished(outcome: BatchOutcome, batch: WindowBatch): void {
@@ -117,7 +133,8 @@ export class RegionSizer {
     if (batch.region === null) return;
     const from = positionFromKey(cursor ?? boundAt(0));
     const region = regionAt(from, batch.region, pageOfBound(windowUpper));
-    if (this.#batchesUntilRetry > 0 && --this.#batchesUntilRetry === 0) this.#maxStripes = MAX_STRIPES;
+    if (this.#batchesUntilRetry > 0 && --this.#batchesUntilRetry === 0)
+      this.#maxStripes = this.#striping.stripes;
     if (region.stripes > 1 && outcome.samePage !== null) this.#judge(outcome, from.stripe);
     // The last stripe also takes the rows of sparse stripes, so that its rows say less.
     const isLastOfSeveral = region.stripes > 1 && from.stripe === region.stripes - 1;

@@ -8,6 +8,8 @@ import { HARMLESS } from '../locks/harmless-statements.fixtures.ts';
 import { REVIEWED_DANGEROUS } from '../locks/reviewed-dangerous.fixtures.ts';
 import { REVIEWED_HARMLESS } from '../locks/reviewed-harmless.fixtures.ts';
 import { describeText } from './description.ts';
+import { MORE_HISTORIES } from './more.fixtures.ts';
+import { MORE_TEXTS } from './more-statements.fixtures.ts';
 import { MORE_STATEMENTS } from './statements.fixtures.ts';
 
 const FILE = fileURLToPath(new URL('statements.txt', import.meta.url));
@@ -21,6 +23,8 @@ const STATEMENTS = [
     ...HARMLESS,
     ...[...REVIEWED_DANGEROUS, ...REVIEWED_HARMLESS].map(([, sql]) => sql),
     ...MORE_STATEMENTS,
+    ...MORE_TEXTS,
+    ...MORE_HISTORIES,
   ]),
 ].filter((sql) => sql.trim() !== '');
 

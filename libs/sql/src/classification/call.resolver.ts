@@ -57,18 +57,33 @@ export class CallResolver {
     }
   }
 
-  #follow(call: RoutineCall, routines: readonly Routine[], scope: StatementScope): void {
-    if (scope.depth > MAX_BODY_DEPTH) return;
-    for (const routine of routines) {
+  /** @param path the routines whose bodies contain the call: they are read already */
+  #follow(
+    call: RoutineCall,
+    routines: readonly Routine[],
+    scope: StatementScope,
+    path: ReadonlySet<Routine> = new Set(),
+  ): void {
+    for (const routine of routines.filter((one) => !path.has(one))) {
+      if (scope.depth > MAX_BODY_DEPTH) {
+        const detail = `${routineName(routine)}() is called through too many other routines`;
+        scope.facts.unknowns.push(unknownCall('unparsed-body', call, scope.span, detail));
+        continue;
+      }
       addBody(call, routine, scope);
-      this.#followInnerCalls(call, routine, scope);
+      this.#followInnerCalls(call, routine, scope, new Set([...path, routine]));
     }
   }
 
   /**
    * Follows the calls in a body only when it is called: the routines in it may have been created after it.
    */
-  #followInnerCalls(call: RoutineCall, routine: Routine, { span, facts, depth }: StatementScope): void {
+  #followInnerCalls(
+    call: RoutineCall,
+    routine: Routine,
+    { span, facts, depth }: StatementScope,
+    path: ReadonlySet<Routine>,
+  ): void {
     const { parser, sql, place } = span.unit;
     const unit = new SqlUnit(parser, sql, { ...place, via: viaRoutine(routine, span) });
     const innerSpan = { ...span, unit };
@@ -77,7 +92,7 @@ export class CallResolver {
       const placedCall = { ...innerCall, position: call.position };
       const routines = this.#routines.find(innerCall);
       if (routines.length > 0)
-        this.#follow(placedCall, routines, { span: innerSpan, facts, depth: depth + 1 });
+        this.#follow(placedCall, routines, { span: innerSpan, facts, depth: depth + 1 }, path);
       else if (!isRemote(innerCall)) facts.unknowns.push(unresolved(placedCall, innerSpan));
     }
   }

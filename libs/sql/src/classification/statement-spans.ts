@@ -13,41 +13,18 @@ export interface StatementSpan {
   readonly isContainer?: boolean;
 }
 
-/** The statements of a parsed text, with the parse tree of each. */
+/**
+ * The statements of a parsed text, with the parse tree of each. The parser's locations are those of the first token, after
+ * whitespace and comments.
+ */
 export function spansOf(
   unit: SqlUnit,
   statements: readonly RawStatement[],
 ): readonly (readonly [StatementSpan, unknown])[] {
   const bytes = Buffer.byteLength(unit.sql, 'utf8');
-  return statements.map(({ stmt, stmt_location = 0, stmt_len }) => {
-    const end = stmt_len === undefined || stmt_len === 0 ? bytes : stmt_location + stmt_len;
-    const sql = unit.sql.slice(unit.toTextOffset(stmt_location), unit.toTextOffset(end));
-    const leading = leadingTrivia(sql);
-    const start = stmt_location + Buffer.byteLength(sql.slice(0, leading), 'utf8');
-    return [{ unit, start, end, text: sql.slice(leading).trimEnd() }, stmt] as const;
+  return statements.map(({ stmt, stmt_location: start = 0, stmt_len }) => {
+    const end = stmt_len === undefined || stmt_len === 0 ? bytes : start + stmt_len;
+    const text = unit.sql.slice(unit.toTextOffset(start), unit.toTextOffset(end)).trimEnd();
+    return [{ unit, start, end, text }, stmt] as const;
   });
-}
-
-/**
- * The length of the whitespace and comments at the start of a text. Block comments nest, as in PostgreSQL.
- */
-function leadingTrivia(sql: string): number {
-  let at = 0;
-  for (;;) {
-    at += /^\s*/.exec(sql.slice(at))?.[0].length ?? 0;
-    if (sql.startsWith('--', at)) {
-      const lineEnd = sql.indexOf('\n', at);
-      at = lineEnd < 0 ? sql.length : lineEnd + 1;
-    } else if (sql.startsWith('/*', at)) at = endOfComment(sql, at);
-    else return at;
-  }
-}
-
-function endOfComment(sql: string, start: number): number {
-  let depth = 0;
-  for (const mark of sql.slice(start).matchAll(/\/\*|\*\//g)) {
-    depth += mark[0] === '/*' ? 1 : -1;
-    if (depth === 0) return start + mark.index + 2;
-  }
-  return sql.length;
 }

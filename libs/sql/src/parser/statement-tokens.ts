@@ -21,13 +21,11 @@ interface Token {
  * end offsets.
  */
 export class StatementTokens {
-  readonly sql: string;
   /** The byte offset of `sql` in the parsed text. */
   readonly base: number;
   readonly #tokens: readonly Token[];
 
   constructor(parser: SqlParser, sql: string, base: number) {
-    this.sql = sql;
     this.base = base;
     this.#tokens = sql.length > MAX_SCANNED_LENGTH ? [] : tokenize(parser, sql);
   }

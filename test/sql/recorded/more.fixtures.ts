@@ -1,0 +1,159 @@
+/** What was created before this mark is of an earlier migration of the same run. */
+export const NEXT_MIGRATION = '-- next migration';
+/** The migration before this mark was rolled back. */
+export const ROLLED_BACK = '-- rolled back';
+/** The catalog of the database was read again. */
+export const READ_AGAIN = '-- read again';
+/** The database of `KNOWN_DATABASE` is known. */
+export const IN_KNOWN_DATABASE = '-- known database';
+/** The major version of PostgreSQL follows. */
+export const AT_VERSION = '-- PostgreSQL ';
+
+const T = 'CREATE TABLE t (id int, a text NOT NULL DEFAULT 1, b int);';
+const after = (mark: string, earlier: string, ...later: readonly string[]) =>
+  later.map((sql) => `${earlier} ${mark}\n ${sql}`);
+
+/** What a migration may do with what it, or an earlier one of its run, has created, changed or dropped. */
+const HISTORIES = [
+  ...after(
+    NEXT_MIGRATION,
+    `${T} CREATE TYPE mood AS ENUM ('a'); CREATE INDEX t_a ON t (a); ALTER TABLE old ADD c int, DROP COLUMN d`,
+    'DROP TABLE t',
+    'CREATE INDEX ON t (b)',
+    'ALTER TABLE t RENAME a TO z',
+    `ALTER TYPE mood RENAME VALUE 'a' TO 'b'`,
+    'ALTER TABLE old DROP COLUMN c',
+    'ALTER TABLE old ADD d int',
+    'ALTER TABLE t RENAME TO u; DROP TABLE u',
+    'DROP TABLE t; CREATE TABLE t (id int); CREATE INDEX ON t (id)',
+    'DROP INDEX t_a',
+  ),
+  ...after(
+    NEXT_MIGRATION,
+    'ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t ALTER a DROP DEFAULT; DROP VIEW v; CREATE TABLE u (id int)',
+    'ALTER TABLE t ALTER a DROP DEFAULT; DROP VIEW v',
+    'CREATE TABLE IF NOT EXISTS u (id int); DROP TABLE u',
+    'CREATE TABLE w (LIKE u); ALTER TABLE w RENAME TO x; CREATE INDEX ON x (id)',
+  ),
+  ...after(
+    ROLLED_BACK,
+    `${T} ALTER TABLE old ADD c int, DROP COLUMN d`,
+    'CREATE INDEX ON t (id)',
+    'ALTER TABLE old ADD d int',
+    'ALTER TABLE old DROP COLUMN c',
+    'ALTER TABLE old ALTER c TYPE bigint',
+    'DROP TABLE t',
+  ),
+  `${T} ALTER TABLE old ADD c int; ${NEXT_MIGRATION}\n CREATE TABLE u (id int); ALTER TABLE old ADD d int; ${ROLLED_BACK}\n DROP TABLE t, u; ALTER TABLE old DROP COLUMN c, DROP COLUMN d`,
+  ...after(
+    READ_AGAIN,
+    `${T} ALTER TABLE old ADD c varchar(5), DROP COLUMN d; CREATE TABLE v (id varchar(5))`,
+    'ALTER TABLE t ALTER a SET NOT NULL',
+    'ALTER TABLE old DROP COLUMN c',
+    'ALTER TABLE old ADD d int',
+    'ALTER TABLE old ALTER c TYPE varchar(9)',
+    'ALTER TABLE v ALTER id TYPE varchar(9)',
+  ),
+  `${T} ${READ_AGAIN}\n ${READ_AGAIN}\n ALTER TABLE t ALTER a SET NOT NULL`,
+  ...after(
+    READ_AGAIN,
+    'ALTER TABLE old RENAME TO older; ALTER TABLE older ADD c varchar(5)',
+    'ALTER TABLE older ALTER c TYPE varchar(9); ALTER TABLE older DROP COLUMN c',
+  ),
+  'CREATE TABLE a (id int); ALTER TABLE a RENAME TO b; CREATE INDEX ON a (id); CREATE INDEX ON b (id)',
+  'CREATE TABLE a (id int); CREATE TABLE b (id int); ALTER TABLE b RENAME TO c; DROP TABLE a; CREATE INDEX ON c (id); DROP TABLE a',
+  'CREATE INDEX i ON t (a); CREATE INDEX j ON u (a); ALTER INDEX i RENAME TO k; DROP INDEX k; DROP INDEX i; DROP INDEX j',
+  'CREATE INDEX i ON t (a); ALTER TABLE t RENAME TO u; DROP INDEX i',
+  'CREATE TABLE t (id int); CREATE TABLE u (id varchar(5)); -- next release\n CREATE TABLE IF NOT EXISTS t (id int); DROP TABLE t; CREATE TABLE IF NOT EXISTS t (id int); DROP TABLE t; ALTER TABLE u RENAME TO v; ALTER TABLE v ALTER id TYPE varchar(9); ALTER TABLE u ALTER id TYPE varchar(9)',
+  'CREATE FUNCTION f(int, OUT text, INOUT date, VARIADIC a int[]) RETURNS record LANGUAGE sql STABLE AS $$SELECT 1$$; DROP FUNCTION f(int) CASCADE; DROP FUNCTION f(int, date, int[]) CASCADE; DROP FUNCTION f(int, text, date, int[]) CASCADE',
+  'CREATE TABLE t (id int); CREATE INDEX i ON t (id); DROP INDEX i; DROP INDEX j',
+  'CREATE TABLE s.t (id int); CREATE INDEX ON t (id); CREATE INDEX ON public.t (id); CREATE INDEX ON s.t (id)',
+  'CREATE TABLE t (id int); CREATE INDEX ON public.t (id); CREATE INDEX ON s.t (id); DROP TABLE s.t; DROP TABLE public.t',
+  'CREATE TEMP TABLE t (id int); CREATE INDEX ON t (id); CREATE INDEX ON public.t (id); CREATE INDEX ON pg_temp.t (id)',
+  'ALTER TABLE s.t ADD a varchar(5); ALTER TABLE t ALTER a TYPE varchar(9); ALTER TABLE u.t ALTER a TYPE varchar(9)',
+  'ALTER TABLE t ADD a int; ALTER TABLE t RENAME a TO b; ALTER TABLE t RENAME b TO c; ALTER TABLE t DROP COLUMN c; ALTER TABLE t DROP COLUMN a',
+  'ALTER TABLE t RENAME x TO y; ALTER TABLE t DROP COLUMN y',
+  'ALTER TABLE t ADD a varchar(5) NOT NULL DEFAULT 1; ALTER TABLE t RENAME a TO b; ALTER TABLE t ALTER b TYPE varchar(9); ALTER TABLE t ALTER a TYPE varchar(9)',
+  'CREATE TABLE t (a int, b int, c int, CHECK (a IS NOT NULL AND b IS NOT NULL AND c > 0), PRIMARY KEY (c)); -- next release\n ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t ALTER b SET NOT NULL; ALTER TABLE t ALTER c SET NOT NULL; ALTER TABLE t ALTER c TYPE text',
+  'CREATE TABLE t (a varchar(5), b varchar(5), c varchar(5), UNIQUE (a), PRIMARY KEY (b)); -- next release\n ALTER TABLE t ALTER a TYPE citext; ALTER TABLE t ALTER b TYPE citext; ALTER TABLE t ALTER c TYPE citext',
+  'CREATE TABLE t (a varchar(5) UNIQUE, b varchar(5) PRIMARY KEY, c int GENERATED ALWAYS AS IDENTITY); -- next release\n ALTER TABLE t ALTER a TYPE citext; ALTER TABLE t ALTER b TYPE citext; ALTER TABLE t ALTER b SET NOT NULL; ALTER TABLE t ALTER c SET NOT NULL',
+  'CREATE TABLE t (a varchar(5)); CREATE INDEX ON t (a, lower(a)); -- next release\n ALTER TABLE t ALTER a TYPE citext; ALTER TABLE t ADD PRIMARY KEY USING INDEX t_a',
+  'CREATE TABLE t (a int); CREATE UNIQUE INDEX i ON t (a, lower(b)); -- next release\n ALTER TABLE t ADD PRIMARY KEY USING INDEX i',
+  'ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL OR b IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL',
+  'ALTER TABLE t ADD CHECK (a IS NOT NULL); ALTER TABLE t ADD CHECK (a > 0 AND b > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT t_check; ALTER TABLE t ALTER a SET NOT NULL',
+  'ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT n; ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t ALTER b SET NOT NULL',
+  'ALTER TABLE t ADD NOT NULL a NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT t_a_not_null; ALTER TABLE t ALTER a SET NOT NULL',
+  'ALTER TABLE t ADD NOT NULL a; ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t ALTER a SET NOT NULL',
+  'ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t ALTER a DROP DEFAULT; ALTER TABLE t ALTER a SET DEFAULT 1; ALTER TABLE t ALTER b DROP DEFAULT',
+  'CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE d PARTITION OF p DEFAULT; -- next release\n CREATE TABLE e PARTITION OF p FOR VALUES FROM (1) TO (2); ALTER TABLE p ATTACH PARTITION f FOR VALUES FROM (2) TO (3); ALTER TABLE p DETACH PARTITION d; ALTER TABLE p DETACH PARTITION f CONCURRENTLY',
+  'ALTER TABLE p ATTACH PARTITION d DEFAULT; ALTER TABLE p ATTACH PARTITION e FOR VALUES FROM (1) TO (2); ALTER TABLE p ATTACH PARTITION d DEFAULT',
+  'ALTER TABLE f ADD CHECK (id > 2) NOT VALID; ALTER TABLE f VALIDATE CONSTRAINT f_id_check; ALTER TABLE p ATTACH PARTITION f FOR VALUES FROM (2) TO (3); ALTER TABLE p ATTACH PARTITION g FOR VALUES FROM (3) TO (4)',
+  'CREATE TABLE p (id int, d date) PARTITION BY RANGE (id); -- next release\n CREATE INDEX i ON ONLY p (id); CREATE INDEX j ON p (id); CREATE INDEX k ON ONLY other (id)',
+  'CREATE TYPE mood AS ENUM (); ALTER TYPE mood RENAME TO state; ALTER TYPE state RENAME VALUE 1 TO 2',
+  `CREATE TYPE mood AS ENUM ('a'); ALTER TYPE mood RENAME TO state; ALTER TYPE state RENAME VALUE 'a' TO 'b'; ALTER TYPE mood RENAME VALUE 'a' TO 'b'`,
+  `CREATE DOMAIN d AS int; ALTER DOMAIN d RENAME TO e; ALTER DOMAIN e ADD CHECK (VALUE > 0); ALTER DOMAIN d ADD CHECK (VALUE > 0)`,
+  `CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE DOMAIN free AS varchar(20); -- next release\n ALTER TABLE t ADD a positive; ALTER TABLE t ADD b free; ALTER TABLE t ADD c varchar(10); ALTER TABLE t ALTER c TYPE free; ALTER TABLE t ALTER c TYPE positive`,
+  `CREATE TYPE pair AS (a int); ALTER TYPE pair DROP ATTRIBUTE a; ALTER TYPE pair ALTER ATTRIBUTE a TYPE text; ALTER TYPE pair RENAME ATTRIBUTE a TO b; DROP TYPE pair CASCADE; DROP TYPE other CASCADE`,
+  'CREATE SCHEMA s CREATE TABLE t (id int) CREATE VIEW v AS SELECT 1; CREATE INDEX ON s.t (id); CREATE INDEX ON t (id); ALTER SCHEMA s RENAME TO r; DROP SCHEMA r CASCADE; ALTER SCHEMA q RENAME TO p',
+  'CREATE SCHEMA IF NOT EXISTS s; DROP SCHEMA s CASCADE; CREATE SCHEMA AUTHORIZATION me; DROP SCHEMA me CASCADE',
+  'CREATE VIEW v AS SELECT 1; DROP VIEW v; CREATE OR REPLACE VIEW w AS SELECT 1; DROP VIEW w; DROP MATERIALIZED VIEW m; DROP TABLE IF EXISTS x CASCADE; DROP FOREIGN TABLE y',
+  'CREATE FUNCTION f(int, OUT int) RETURNS int LANGUAGE sql STABLE AS $$SELECT 1$$; ALTER TABLE t ADD a int DEFAULT f(1); DROP FUNCTION f(int) CASCADE; DROP FUNCTION f(int) CASCADE; DROP FUNCTION f CASCADE; DROP PROCEDURE p(text[]) CASCADE; DROP ROUTINE r CASCADE; DROP AGGREGATE g(*) CASCADE; DROP OPERATOR + (int, int) CASCADE; DROP EXTENSION e CASCADE; DROP DOMAIN d CASCADE; DROP FUNCTION f',
+  'CREATE FUNCTION f(OUT a int) RETURNS int LANGUAGE sql IMMUTABLE AS $$SELECT 1$$; CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql AS $$SELECT 1$$; ALTER TABLE t ADD a int DEFAULT f(); ALTER TABLE t ADD b int DEFAULT s.g()',
+  'CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1$$; DROP FUNCTION f() CASCADE',
+  'CREATE TABLE a AS SELECT 1; CREATE INDEX ON a (id); CREATE TABLE IF NOT EXISTS b AS SELECT * FROM c; SELECT * INTO d FROM c; CREATE INDEX ON d (id); CREATE FOREIGN TABLE e (id int) SERVER s; DROP FOREIGN TABLE e',
+];
+
+/** Statements whose danger the tables of the database decide. */
+const KNOWN = [
+  ...['leads', 'calls', 'plans', 'missing', 'unknown', 'parts'].flatMap((table) => [
+    `CREATE INDEX ON ${table} (id)`,
+    `ALTER TABLE ${table} ALTER id SET NOT NULL`,
+    `ALTER TABLE ${table} DROP COLUMN id, DROP COLUMN name, DROP COLUMN other`,
+    `ALTER TABLE ${table} RENAME TO newer`,
+    `CREATE TABLE IF NOT EXISTS ${table} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY); CREATE INDEX ON ${table} (id)`,
+    `CREATE TABLE IF NOT EXISTS ${table} AS SELECT * FROM calls; DROP TABLE ${table}`,
+    `DROP TABLE ${table}; CREATE TABLE IF NOT EXISTS ${table} (id int); CREATE INDEX ON ${table} (id)`,
+    `ALTER TABLE ${table} ADD x int; ALTER TABLE calls ADD y int; ALTER TABLE ${table} ADD z int`,
+    `ALTER TABLE ${table} ADD x int; UPDATE calls SET id = 1; SELECT * FROM calls; SELECT * FROM ${table}`,
+    `ALTER TABLE parts ATTACH PARTITION ${table} FOR VALUES FROM (1) TO (2)`,
+    `ALTER TABLE ${table} ADD FOREIGN KEY (id) REFERENCES calls NOT VALID`,
+    `LOCK TABLE ${table}; VACUUM FULL ${table}; REINDEX TABLE ${table}`,
+    `CREATE INDEX i ON ONLY ${table} (id)`,
+    `ALTER TABLE ${table} ALTER name DROP DEFAULT, ALTER other DROP DEFAULT`,
+  ]),
+  'ALTER TABLE leads ALTER name TYPE varchar(30), ALTER code TYPE varchar(30), ALTER id TYPE bigint, ALTER checked TYPE varchar',
+  'ALTER TABLE leads ALTER at TYPE timestamptz(3); ALTER TABLE leads ALTER at TYPE timestamptz(2)',
+  'ALTER TABLE leads ALTER name TYPE label; ALTER TABLE leads ALTER code TYPE citext; ALTER TABLE leads ALTER name TYPE text COLLATE "C"; ALTER TABLE leads ALTER code TYPE varchar(20) COLLATE "C"',
+  'ALTER TABLE leads ALTER checked SET NOT NULL; ALTER TABLE leads ALTER code SET NOT NULL; ALTER TABLE leads ALTER name SET NOT NULL; ALTER TABLE leads ALTER name DROP NOT NULL; ALTER TABLE leads ALTER name SET NOT NULL',
+  'ALTER TABLE leads ADD a positive; ALTER TABLE leads ADD b label; ALTER TABLE leads ADD c int DEFAULT still(); ALTER TABLE leads ADD d int DEFAULT moving(); ALTER TABLE leads ADD e int DEFAULT hidden()',
+  'ALTER TABLE leads ADD PRIMARY KEY USING INDEX leads_id; ALTER TABLE leads ADD CONSTRAINT c PRIMARY KEY USING INDEX leads_code',
+  'DROP INDEX leads_id; DROP INDEX plans_name; DROP INDEX no_index; DROP INDEX other_index; DROP INDEX CONCURRENTLY leads_id; REINDEX INDEX leads_id; REINDEX INDEX plans_name; REINDEX INDEX no_index',
+  'CREATE INDEX IF NOT EXISTS leads_id ON leads (id); CREATE INDEX IF NOT EXISTS no_index ON leads (id); CREATE INDEX IF NOT EXISTS other_index ON leads (id)',
+  'DROP INDEX leads_id; CREATE INDEX IF NOT EXISTS leads_id ON leads (id)',
+  'ALTER TABLE calls ADD y int; SELECT * FROM leads ORDER BY name LIMIT 1; SELECT * FROM leads ORDER BY id LIMIT 1; SELECT * FROM leads ORDER BY id, name LIMIT 1; SELECT max(name) FROM leads; SELECT max(id) FROM leads; SELECT max(id), min(name) FROM leads; SELECT max(id), name FROM leads; SELECT * FROM leads JOIN plans ON true ORDER BY leads.name LIMIT 1',
+  'ALTER TABLE calls ADD y int; SELECT count(DISTINCT id) FROM leads LIMIT 1; SELECT my_total(DISTINCT name) FROM leads LIMIT 1; SELECT my_total(*) FROM leads LIMIT 1; SELECT my_total(name) FROM leads LIMIT 1; SELECT max(upper(name)) FROM leads',
+  'ALTER TABLE calls ADD y int; SELECT 1 FROM plans AS p WHERE EXISTS (SELECT FROM leads AS l JOIN plans AS q ON true WHERE l.id = p.id); SELECT 1 FROM plans AS p WHERE EXISTS (SELECT FROM leads AS p JOIN plans AS q ON true WHERE p.id = q.id)',
+  'ALTER TABLE leads ALTER name DROP DEFAULT; ALTER TABLE leads ALTER name SET DEFAULT 1; ALTER TABLE leads ALTER id DROP DEFAULT; ALTER TABLE leads RENAME id TO key; ALTER TABLE leads ALTER key SET DEFAULT 1',
+  'ALTER TABLE leads ALTER name DROP DEFAULT; ALTER TABLE leads DROP COLUMN name; ALTER TABLE leads ALTER id DROP DEFAULT; ALTER TABLE leads ALTER id ADD GENERATED ALWAYS AS IDENTITY',
+  'ALTER TABLE leads ALTER name DROP DEFAULT; ALTER TABLE leads ALTER name DROP NOT NULL; ALTER TABLE calls ALTER id DROP DEFAULT; ALTER TABLE calls RENAME TO called; DROP TABLE called',
+  'DROP VIEW v; CREATE VIEW v AS SELECT 1; DROP VIEW w; CREATE OR REPLACE VIEW w AS SELECT 1; DROP MATERIALIZED VIEW m; CREATE MATERIALIZED VIEW m AS SELECT 1; DROP VIEW x; CREATE VIEW s.y AS SELECT 1; DROP VIEW z; CREATE TABLE z (id int)',
+  'ALTER TABLE proven ATTACH PARTITION calls FOR VALUES FROM (1) TO (2); ALTER TABLE proven ATTACH PARTITION leads DEFAULT; ALTER TABLE proven ATTACH PARTITION proven_rest DEFAULT; ALTER TABLE parts ATTACH PARTITION parts_rest DEFAULT',
+  'CREATE TABLE p PARTITION OF parts FOR VALUES FROM (1) TO (2); CREATE TABLE q PARTITION OF plans DEFAULT; ALTER TABLE parts DETACH PARTITION parts_rest',
+  'ALTER TABLE leads DROP COLUMN id; ALTER TABLE leads ADD id bigint; ALTER TABLE plans DROP COLUMN id; ALTER TABLE plans ADD id bigint',
+  'CREATE TRIGGER g BEFORE INSERT ON plans EXECUTE FUNCTION f(); CREATE TRIGGER g BEFORE INSERT ON leads EXECUTE FUNCTION f(); CREATE RULE r AS ON INSERT TO plans DO NOTHING; CREATE RULE r AS ON INSERT TO leads DO NOTHING',
+  'ALTER TABLE plans ADD x int; ALTER TABLE leads ADD x int; ALTER TABLE missing ADD x int; ALTER TABLE calls ADD x int',
+  'ALTER TABLE plans ADD x int; REFRESH MATERIALIZED VIEW CONCURRENTLY m; ALTER TABLE leads VALIDATE CONSTRAINT c; SELECT * FROM calls',
+].map((sql) => `${IN_KNOWN_DATABASE}\n ${sql}`);
+
+/** Statements that releases of PostgreSQL run in different ways. */
+const VERSIONS = [10, 11, 12, 13, 14, 17, 18].flatMap((version) =>
+  [
+    'ALTER TABLE leads ADD a int DEFAULT 1; ALTER TABLE leads ADD b int DEFAULT NULL; ALTER TABLE leads ADD c int DEFAULT NULL::int',
+    'ALTER TABLE leads ALTER checked SET NOT NULL; ALTER TABLE leads ALTER at TYPE timestamptz(3)',
+    `ALTER TYPE mood ADD VALUE 'x'; CREATE TYPE mode AS ENUM ('a'); ALTER TYPE mode ADD VALUE 'x'`,
+    'ALTER TABLE parts DETACH PARTITION parts_rest; ALTER TABLE parts ADD FOREIGN KEY (id) REFERENCES calls NOT VALID; ALTER TABLE leads ADD FOREIGN KEY (id) REFERENCES calls NOT VALID; ALTER TABLE unknown ADD FOREIGN KEY (id) REFERENCES calls NOT VALID',
+    'ALTER TABLE calls ADD CONSTRAINT n NOT NULL other; ALTER TABLE calls ADD CONSTRAINT n NOT NULL other NOT VALID; ALTER TABLE calls ADD v int GENERATED ALWAYS AS (id) VIRTUAL; ALTER TABLE calls ADD s int GENERATED ALWAYS AS (id) STORED',
+  ].map((sql) => `${AT_VERSION}${version}\n${IN_KNOWN_DATABASE}\n ${sql}`),
+);
+
+export const MORE_HISTORIES: readonly string[] = [...HISTORIES, ...KNOWN, ...VERSIONS];

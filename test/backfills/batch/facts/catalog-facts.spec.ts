@@ -260,6 +260,27 @@ describe('what the catalogs tell about a table, beside others of the same shape:
     });
   });
 
+  it('the schema of the operators of a type, also of an extension and below a domain', async () => {
+    await stage.query(`CREATE SCHEMA "Ext"; CREATE EXTENSION citext SCHEMA "Ext"; CREATE DOMAIN "Ext".mail AS "Ext".citext;
+      CREATE OPERATOR FAMILY "Ext".backwards USING btree;
+      CREATE OPERATOR CLASS "Ext".backwards FOR TYPE "Ext".citext USING btree FAMILY "Ext".backwards AS
+        OPERATOR 1 pg_catalog.~>~ (text, text), OPERATOR 3 pg_catalog.= (text, text), FUNCTION 1 pg_catalog.bttext_pattern_cmp(text, text);
+      CREATE TABLE things (a int PRIMARY KEY, b "Ext".citext, tenant "Ext".mail, note text)`);
+    try {
+      const { metadata } = declared();
+      const facts = await inspectTable(session, declared());
+      const operators = ['a', 'b', 'tenant', 'note'].map((name) =>
+        facts.operator(
+          '<',
+          metadata.columns.filter(({ databaseName }) => databaseName === name),
+        ),
+      );
+      expect(operators).toEqual(['<', 'OPERATOR("Ext".<)', 'OPERATOR("Ext".<)', '<']);
+    } finally {
+      await stage.query('DROP TABLE things; DROP SCHEMA "Ext" CASCADE');
+    }
+  });
+
   it('whether the declared index can be used', async () => {
     const declaredIndex = (name: string, build: 'before' | 'after' = 'before') =>
       inspectDeclaredIndex(

@@ -7,7 +7,7 @@ describe('texts that differ only in layout have the same normal form', () => {
     expect(normal(' UPDATE  Leads -- why\n SET /* x */ a=1 ;; ')).toBe('update leads set a = 1');
   });
 
-  it('but the case of what is quoted stays', () => {
+  it('but quoted words keep their case', () => {
     expect(normal(`SELECT "A", 'B', $$C$$ FROM D`)).toBe(`select "A" , 'B' , $$C$$ from d`);
   });
 

@@ -79,11 +79,11 @@ describe('what is read about a backfill has no records of other names, versions 
     const state = { status: 'running', reason: 'Reason 1', settings: { batchSize: '601', workers: '4' } };
     expect(await read(null, null)).toEqual({
       ...state,
-      leases: { leases: [`${leased?.['number']}/7`], free: [expired?.['number']] },
+      leases: { leases: [`${String(leased?.['number'])}/7`], free: [expired?.['number']] },
     });
     expect(await read(['a'], 'every')).toEqual({
       ...state,
-      leases: { leases: [`${leased?.['number']}/7`], free: [retry?.['number']] },
+      leases: { leases: [`${String(leased?.['number'])}/7`], free: [retry?.['number']] },
     });
     expect(await read(['a'], ['a'])).toEqual({
       ...state,

@@ -283,10 +283,7 @@ describe('what the catalogs tell about a table, beside others of the same shape:
 
   it('whether the declared index can be used', async () => {
     const declaredIndex = (name: string, build: 'before' | 'after' = 'before') =>
-      inspectDeclaredIndex(
-        session,
-        declared({ index: { ...{ name, build } } as BackfillDefinition['index'] }),
-      );
+      inspectDeclaredIndex(session, declared({ index: { name, build } }));
     await stage.query(`${THINGS}; CREATE INDEX i ON things (b); CREATE INDEX broken ON things (note);
       UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass`);
     expect(await inspectDeclaredIndex(session, declared({ index: null }))).toBeNull();

@@ -23,8 +23,10 @@ class Transform implements TransformBackfill<Lead> {
 @Backfill<Lead>({ ...PENDING, name: 'purge', kind: 'purge' })
 class Purge {}
 
+/** In page order, a statement finds all rows of its region, however few it locks. */
 @Backfill<Lead>({
   name: 'slow-where',
+  order: 'key',
   entity: Lead,
   where: 'search_name IS NULL AND find_slowly()',
   reads: ['name'],
@@ -42,7 +44,7 @@ const SLOW_WHERE = `CREATE SEQUENCE found;
       IF current_query() NOT LIKE '%FOR NO KEY UPDATE%' THEN RETURN true; END IF;
       IF current_setting('test.statement', true) = statement THEN before := current_setting('test.found')::int; END IF;
       PERFORM set_config('test.statement', statement, false), set_config('test.found', (before + 1)::text, false),
-        setval('found', greatest(before + 1, (SELECT last_value FROM found))), pg_sleep(0.02);
+        setval('found', greatest(before + 1, (SELECT last_value FROM found))), pg_sleep(0.006);
       RETURN true;
     END $$`;
 

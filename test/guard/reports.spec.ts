@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
+import { timingLine } from '../../libs/guard/src/report/text.report.ts';
 import { Project } from './support.ts';
 
 interface SarifLog {
@@ -147,5 +148,21 @@ describe('the reports of the guard', () => {
       expect(out).toContain('a|b&lt;c&gt;');
       expect(out).not.toMatch(/<(?:script|link|img|iframe)\b|https?:\/\//);
     });
+  });
+});
+
+describe('the line with the times of a check', () => {
+  const times = { files: 2, totalMs: 200, readMs: 20, parseMs: 40, evaluateMs: 100, sqlMs: 41 };
+
+  it('has the share of each stage', () => {
+    expect(timingLine(times)).toBe(
+      '2 files in 200 ms: reading 20 ms (10 %), parsing 40 ms (20 %), evaluating 100 ms (50 %), SQL 41 ms (21 %)',
+    );
+  });
+
+  it('has no share above 100 % if the whole check takes less than a millisecond', () => {
+    expect(timingLine({ ...times, files: 1, totalMs: 0.5, sqlMs: 0.5 })).toMatch(
+      /^1 file in 1 ms: .*SQL 1 ms \(50 %\)$/,
+    );
   });
 });

@@ -28,6 +28,7 @@ import { PLPGSQL } from './fixtures/sql/plpgsql.fixtures.ts';
 import { SQL_FILES } from './fixtures/sql/sql-files.fixtures.ts';
 import { STORED_CODE } from './fixtures/sql/stored-code.fixtures.ts';
 import { STATEMENTS } from './fixtures/sql/statements.fixtures.ts';
+import { TYPED_HANDLES } from './fixtures/typed-handles.fixtures.ts';
 import { TYPEORM_GLOBALS } from './fixtures/typeorm-globals.fixtures.ts';
 import { findingLines } from './recorded/finding-lines.ts';
 import { Recorded } from './recorded/recorded.ts';
@@ -62,6 +63,7 @@ describe.each([
   ['TypeORM', ORM],
   ['the severity of writes through TypeORM', ORM_SEVERITY],
   ['the global functions of TypeORM 0.2', TYPEORM_GLOBALS],
+  ['handles of TypeORM by their type', TYPED_HANDLES],
   ['imports', IMPORTS],
   ['code for several databases', DRIVERS],
   ['code outside the migration', OUTSIDE],

@@ -44,6 +44,14 @@ describe('the exit code of an inspection with --strict', () => {
       plan(planOf({ status: 'failed', pending: 0 }), planOf({ status: 'complete', pending: 0 })),
       3,
     ],
+    [
+      'one that is complete cannot be planned',
+      {
+        ...plan(planOf({ status: 'complete', pending: 0 })),
+        unplanned: [{ name: 'a', reason: 'Why.', complete: true }],
+      },
+      0,
+    ],
     ['there is nothing to plan', plan(), 3],
     ['no backfill can be planned', { ...plan(), unplanned: [{ name: 'a', reason: 'Why.' }] }, 3],
     [
@@ -81,5 +89,16 @@ describe('the exit code of an inspection with --strict', () => {
   ])('if %s', (_, inspected, expected) => {
     expect(code(inspected)).toBe(expected);
     expect(exitCodeOfInspection(inspected as OneShotStatus, { strict: false })).toBe(0);
+  });
+
+  it.each([
+    ['one row of a table of unknown size', 1, null, 0],
+    ['two rows of a table of unknown size', 2, null, 3],
+    ['one of a hundred rows', 100, 10_000, 0],
+    ['more than one of a hundred rows', 101, 10_000, 3],
+    ['an unknown number of rows', null, 10_000, 0],
+  ])('if a complete backfill has %s pending, as estimated', (_, pending, tableRows, expected) => {
+    const estimated = planOf({ status: 'complete', pending, pendingIsEstimate: true, tableRows });
+    expect(code(plan(estimated))).toBe(expected);
   });
 });

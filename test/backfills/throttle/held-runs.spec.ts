@@ -68,6 +68,22 @@ describe('a run that a throttle holds', () => {
     expect(await stage.status('labels')).toMatchObject({ status: 'pending', waitingFor: null });
   });
 
+  it.each([
+    ['pauses', 'pause', { status: 'paused', waitingFor: expect.stringContaining('a person to resume it') }],
+    ['cancels', 'cancel', { status: 'cancelled', waitingFor: null }],
+  ] as const)('ends when a person %s it before its first batch', async (_, command, ending) => {
+    mailQueueOf(stage.application).answer = async () => 'not now';
+    const run = ThrottledRun.start(stage, 'labels');
+    await run.waitsFor(/not now/);
+    await stage.application.service[command]('labels', { why: 'lunch' });
+    expect(await run.ended).toMatchObject({
+      ...ending,
+      reason: expect.stringContaining('lunch') as string,
+      updated: 0,
+    });
+    expect(await stage.status('labels')).toMatchObject({ status: ending.status });
+  });
+
   it('stops at its time limit', async () => {
     mailQueueOf(stage.application).answer = async () => 'not now';
     // Long enough for the first poll on a slow machine.

@@ -127,3 +127,27 @@ describe('extract leaves an update of a primary column', () => {
     }
   });
 });
+
+describe('extract reads a return', () => {
+  const UPDATE = `await queryRunner.query("UPDATE a SET b = 1 WHERE b IS NULL");`;
+
+  it.each([
+    'function one() { return 1; } one();',
+    'const one = () => { return 1; }; one();',
+    'const one = function () { return 1; }; one();',
+    'class One { get() { return 1; } } new One();',
+  ])('of a function that the method declares as no end of the method: %s', async (code) => {
+    const { out } = await extract(`${code}\n${UPDATE}`);
+    expect(out).toContain('export class AB ');
+  });
+
+  it.each([
+    'if (process.env.X) return;',
+    'for (const x of [1]) { if (process.env.X) return x; }',
+    'try { if (process.env.X) return; } finally {}',
+  ])('of the method as a reason to leave what follows: %s', async (code) => {
+    const { out, error } = await extract(`${code}\n${UPDATE}`);
+    expect(out).not.toContain('export class');
+    expect(error).toContain('the code before it can return');
+  });
+});

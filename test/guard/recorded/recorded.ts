@@ -9,8 +9,8 @@ export class Recorded {
   readonly #known = new Map<string, string>();
   readonly #written = new Map<string, string>();
 
-  /** @param name of a file in this folder */
-  constructor(name: string) {
+  /** @param name of a file in this folder, or its URL */
+  constructor(name: string | URL) {
     this.#file = fileURLToPath(new URL(name, import.meta.url));
     const text = existsSync(this.#file) ? readFileSync(this.#file, 'utf8') : '';
     for (const block of text.split(/\n(?=\S)/)) {

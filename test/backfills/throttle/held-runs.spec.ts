@@ -69,7 +69,11 @@ describe('a run that a throttle holds', () => {
   });
 
   it.each([
-    ['pauses', 'pause', { status: 'paused', waitingFor: expect.stringContaining('a person to resume it') }],
+    [
+      'pauses',
+      'pause',
+      { status: 'paused', waitingFor: expect.stringContaining('a person to resume it') as string },
+    ],
     ['cancels', 'cancel', { status: 'cancelled', waitingFor: null }],
   ] as const)('ends when a person %s it before its first batch', async (_, command, ending) => {
     mailQueueOf(stage.application).answer = async () => 'not now';

@@ -146,12 +146,14 @@ describe('the regions and windows of pages stay as in sizes.txt', () => {
     'twelve rows a page, just enough room': { rowsPerPage: 12, samePage: [0.9, 0.25] },
   };
   const tables = [
-    [{ rowsPerPage: 27, pages: 100_000, notHeapOnly: null }, AUTO],
-    [{ rowsPerPage: 27, pages: 100_000, notHeapOnly: null }, { workers: 4 }],
-    [{ rowsPerPage: 27, pages: 100_000, notHeapOnly: null }, { stripes: 3 }],
-    [{ rowsPerPage: 27, pages: 63, notHeapOnly: null }, AUTO],
-    [{ rowsPerPage: 0.001, pages: 64, notHeapOnly: null }, AUTO],
-    [{ rowsPerPage: 5, pages: 100_000, notHeapOnly: 'an index has the column' }, AUTO],
+    [{ rowsPerPage: 27, pages: 100_000, indexes: 1, notHeapOnly: null }, AUTO],
+    [{ rowsPerPage: 27, pages: 100_000, indexes: 1, notHeapOnly: null }, { workers: 4 }],
+    [{ rowsPerPage: 27, pages: 100_000, indexes: 5, notHeapOnly: null }, AUTO],
+    [{ rowsPerPage: 27, pages: 100_000, indexes: 1, notHeapOnly: null }, { stripes: 2 }],
+    [{ rowsPerPage: 27, pages: 100_000, indexes: 1, notHeapOnly: null }, { stripes: 3 }],
+    [{ rowsPerPage: 27, pages: 63, indexes: 1, notHeapOnly: null }, AUTO],
+    [{ rowsPerPage: 0.001, pages: 64, indexes: 1, notHeapOnly: null }, AUTO],
+    [{ rowsPerPage: 5, pages: 100_000, indexes: 1, notHeapOnly: 'an index has the column' }, AUTO],
   ] as const satisfies readonly (readonly [object, PaceOptions])[];
   const cases = tables.flatMap(([facts, options]) =>
     Object.entries(found).map(([name, what]) => ({
@@ -197,7 +199,7 @@ describe('the regions and windows of pages stay as in sizes.txt', () => {
   });
 
   it.each(['keys', 'pages'] as const)('after errors in a window of %s', (kind) => {
-    const facts = { rowsPerPage: 27, pages: 100_000, notHeapOnly: null };
+    const facts = { rowsPerPage: 27, pages: 100_000, indexes: 1, notHeapOnly: null };
     const window: SweepWindow =
       kind === 'keys'
         ? new KeyWindow(100)

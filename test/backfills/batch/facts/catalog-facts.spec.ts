@@ -31,12 +31,12 @@ class Things implements SetBackfill<Thing> {
   }
 }
 
-/** Tables of the same shape beside the backfill's own, with constraints and indexes of the same kinds. */
-const OTHERS = `CREATE TABLE others (a int PRIMARY KEY, b int NOT NULL, tenant int NOT NULL, note text NOT NULL CHECK (note <> ''));
+/** A table beside the backfill's own, with its columns in another order, and constraints and indexes of the same kinds. */
+const OTHERS = `CREATE TABLE others (note text NOT NULL CHECK (note <> ''), tenant int NOT NULL, b int NOT NULL, a int PRIMARY KEY);
   CREATE INDEX others_partial ON others (note) WHERE note IS NULL; CREATE INDEX others_note ON others (note)`;
 const THINGS = 'CREATE TABLE things (a int PRIMARY KEY, b int, tenant int, note text)';
 
-describe('what the catalogs tell about a table, beside others of the same shape:', () => {
+describe('what the catalogs tell about a table, beside others of the same columns:', () => {
   const stage = Stage.for({ entities: [Thing], backfills: [Things] });
   let session: Session;
   beforeEach(async () => {

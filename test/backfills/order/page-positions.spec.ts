@@ -121,7 +121,9 @@ describe('the number of stripes', () => {
     expect(sizerOf(FACTS, { maxWorkers: 2 }).region(501)).toEqual({ pages: 450, stripes: 8 });
     // The regions of all workers together stay in memory between their stripes.
     expect(sizerOf(FACTS, { maxWorkers: 2 }).region(5_000).pages).toBe(2_048);
-    expect(sizerOf(FACTS, { maxWorkers: 8 }).region(5_000).pages).toBe(512);
+    expect(sizerOf(FACTS, { maxWorkers: 3 }).region(5_000).pages).toBe(1_365);
+    // With fewer pages, a stripe would have a single batch.
+    expect(sizerOf(FACTS, { maxWorkers: 64 }).region(5_000).pages).toBe(512);
   });
 
   it('lets no batch read more rows than its limit, although the first stripes of a page have more rows than the others', () => {

@@ -90,6 +90,15 @@ describe('the size of a batch', () => {
     expect(limit.rows).toBe(4_000);
   });
 
+  it('stays at the size that a timeout has lowered if smaller batches are too slow, too', () => {
+    const limit = new BatchLimit({ ...PACE_DEFAULTS, batchSize: 200, maxBatchSize: 200 });
+    for (let timeout = 0; timeout < 4; timeout++) limit.lower();
+    const lowered = limit.rows;
+    while (limit.wasTooSlow(40));
+    expect(limit.rows).toBe(lowered);
+    expect(new Set(sizes(limit, FAST, 20))).toEqual(new Set([lowered]));
+  });
+
   it('counts a batch with half of its rows by the time that a full one would take', () => {
     const limit = new BatchLimit(PACE_DEFAULTS);
     const halfFull = (count: number) => {

@@ -51,6 +51,8 @@ export class BatchLimit {
   #rows: number;
   /** The size to which the limit returns after the row whose change fails was found. */
   #regularRows: number;
+  /** A fixed size before `wasTooSlow` has halved it; null: it has not. */
+  #beforeSlow: number | null = null;
 
   constructor(pace: LimitPace) {
     this.#pace = pace;
@@ -77,6 +79,7 @@ export class BatchLimit {
     this.#declaredMax = setting ?? this.#pace.maxBatchSize;
     this.#reduction.forget();
     this.#cap.remove();
+    this.#beforeSlow = null;
     this.#resize(this.#start);
   }
 
@@ -90,21 +93,30 @@ export class BatchLimit {
   /**
    * Called when a batch was ended because it took too long. A fixed size is the most rows that a batch may have: it
    * is halved a few times, until enough batches were fast. If that does not suffice, the rows themselves are slow, and
-   * the size stays as it was declared.
+   * the size is again what it was before.
    *
    * @param ms its time
    * @returns whether the size was reduced
    */
   wasTooSlow(ms: number): boolean {
     if (!this.#isFixed) return this.#reduce(Math.ceil(this.#rows / 2), ms);
-    if (this.#rows >= (2 * this.#start) / MAX_FIXED_REDUCTION) return this.lower();
-    this.#cap.remove();
-    this.#resize(this.#start);
+    const before = (this.#beforeSlow ??= this.#regularRows);
+    if (this.#rows >= (2 * before) / MAX_FIXED_REDUCTION) return this.#lower();
+    this.#beforeSlow = null;
+    // A timeout may have lowered it before.
+    if (before < this.#start) this.#cap.lowerTo(before);
+    else this.#cap.remove();
+    this.#resize(before);
     return false;
   }
 
   /** Halves the size and its maximum, until enough batches were fast. @returns false if it is already one row */
   lower(): boolean {
+    this.#beforeSlow = null;
+    return this.#lower();
+  }
+
+  #lower(): boolean {
     const isLowered = this.halve();
     this.#cap.lowerTo(this.#rows);
     this.#reduction.forget();
@@ -135,6 +147,7 @@ export class BatchLimit {
     const hasRisen = this.#cap.batchFinished(ms <= slowMs ? 'good' : 'slow');
     if (!this.#isFixed) this.#adapt(ms);
     else if (hasRisen) this.#resize(this.#start);
+    if (this.#rows === this.#start) this.#beforeSlow = null;
   }
 
   #adapt(ms: number): void {

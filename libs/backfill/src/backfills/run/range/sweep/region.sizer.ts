@@ -22,8 +22,11 @@ const STRIPING = [
 const MIN_STRIPED_PAGES = 64;
 /** 8 MB with PostgreSQL's usual page size: small enough to stay in shared buffers between the stripes. */
 const MAX_STRIPED_PAGES = 1_024;
-/** The same for the regions of all workers together, and for one of them at most. */
-const MAX_SHARED_PAGES = { together: 4_096, each: 2_048 } as const;
+/**
+ * The same for the regions of all workers together, and the bounds for one of them: with fewer pages, a stripe would
+ * have a single batch.
+ */
+const SHARED_PAGES = { together: 4_096, least: 512, most: 2_048 } as const;
 /**
  * Number of batches in a stripe if several workers are at work. Dead versions can be pruned only after the batches
  * of other workers that were running at the commit have ended. With one batch in a stripe, they still run when the
@@ -83,8 +86,7 @@ export class RegionSizer {
   ) {
     const sweeping = Math.max(workers, maxWorkers);
     this.#stripeBatches = sweeping > 1 ? SHARED_STRIPE_BATCHES : 1;
-    this.#maxRegion =
-      sweeping > 1 ? clamp(MAX_SHARED_PAGES.together / sweeping, MAX_SHARED_PAGES.each) : MAX_STRIPED_PAGES;
+    this.#maxRegion = sweeping > 1 ? sharedPages(sweeping) : MAX_STRIPED_PAGES;
     this.#striping = STRIPING.find((striping) => indexes <= striping.indexes) ?? STRIPING[0];
     this.#maxStripes = this.#striping.stripes;
     this.#density = Math.max(MIN_ROWS_PER_PAGE, rowsPerPage);
@@ -183,6 +185,12 @@ export class RegionSizer {
     this.#batchesUntilRetry = this.#nextRetryBatches;
     this.#nextRetryBatches = Math.min(MAX_RETRY_BATCHES, 2 * this.#nextRetryBatches);
   }
+}
+
+/** The most pages of a region of one of several workers. */
+function sharedPages(workers: number): number {
+  const { together, least, most } = SHARED_PAGES;
+  return Math.max(least, Math.min(most, Math.floor(together / workers)));
 }
 
 function clamp(pages: number, max: number): number {

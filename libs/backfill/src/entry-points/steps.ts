@@ -6,12 +6,8 @@
 export {
   addCheck,
   addEnumValue,
-  addPrimaryKey,
-  addUnique,
   type CheckStep,
-  dropIndex,
   type EnumValueStep,
-  type UniqueStep,
 } from '../migrations/steps/constraint-steps.js';
 export {
   changeType,
@@ -20,6 +16,7 @@ export {
   type DropColumnStep,
   retireColumn,
 } from '../migrations/steps/column-steps.js';
+export { addPrimaryKey, addUnique, dropIndex, type UniqueStep } from '../migrations/steps/index-steps.js';
 export { attachPartition, type PartitionStep } from '../migrations/steps/partition-steps.js';
 export {
   finishRenameColumn,

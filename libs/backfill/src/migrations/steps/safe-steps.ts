@@ -1,8 +1,10 @@
 import type { QueryRunner } from 'typeorm';
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.js';
+import { insideStep } from '../guard/guard-context.js';
 import { dataSourceOf } from '../guard/migration-guard.js';
 import { MigrationDeclarationError } from '../migration.error.js';
 import { settingsFor } from '../run/migration.settings.js';
+import { literal, literals, partitionedTable, refuseForeignKey } from './partitioned-tables.js';
 import {
   constraintName,
   dropConstraint,
@@ -75,7 +77,7 @@ export async function setNotNull(
 /** The CHECK of a column, as PostgreSQL writes it. */
 const NOT_NULL_CHECK = /^CHECK \(\((?:[\w$\u0080-\uffff]+|"(?:[^"]|"")+") IS NOT NULL\)\)(?: NOT VALID)?$/;
 
-/** NOT NULL can be added as NOT VALID. */
+/** NOT NULL, and a foreign key of a partitioned table, can be added as NOT VALID. */
 const NOT_VALID_VERSION = 180_000;
 
 interface NotNullState {
@@ -138,13 +140,14 @@ async function refuseNulls(queryRunner: QueryRunner, target: string, name: strin
 /**
  * Adds a foreign key as NOT VALID, then validates the existing rows under a weaker lock. A foreign key of the
  * same name that does the same is only validated; another one is never dropped. It logs a warning if no index
- * covers the columns: a delete of a referenced row then scans the table.
+ * covers the columns: a delete of a referenced row then scans the table. Before PostgreSQL 18, a partitioned table
+ * with partitions is refused with the steps to take instead.
  *
  * Each step commits by itself, so declare `transaction = false` on the migration.
  *
  * @publicApi
  * @throws MigrationDeclarationError inside a transaction, which would keep the lock of the first step during
- * the validation; and if another constraint has this name
+ * the validation; if another constraint has this name; and if the table has partitions, before PostgreSQL 18
  */
 export async function addForeignKey(queryRunner: QueryRunner, step: ForeignKeyStep): Promise<void> {
   refuseTransaction(queryRunner, 'addForeignKey');
@@ -156,13 +159,32 @@ export async function addForeignKey(queryRunner: QueryRunner, step: ForeignKeySt
   if (existing && !(await isSameKey(queryRunner, existing, step)))
     refuseOther('addForeignKey', name, existing.definition);
   if (existing?.isValid === true) return;
+  const sql = `ALTER TABLE ${target} ADD CONSTRAINT ${quoteIdentifier(name)} FOREIGN KEY (${quoteList(columns)}) REFERENCES ${quoteTable(references)}${keys} ON DELETE ${onDelete}`;
+  if (!existing && (await addPartitionedKey(queryRunner, { ...step, name, sql }))) return;
   await warnOfMissingIndex(queryRunner, target, columns);
-  if (!existing)
-    await queryRunner.query(
-      `ALTER TABLE ${target} ADD CONSTRAINT ${quoteIdentifier(name)} FOREIGN KEY (${quoteList(columns)})
-     REFERENCES ${quoteTable(references)}${keys} ON DELETE ${onDelete} NOT VALID`,
-    );
+  if (!existing) await queryRunner.query(`${sql} NOT VALID`);
   await validateOrDrop(queryRunner, target, name);
+}
+
+/** @returns true if it has added the key to a partitioned table without partitions; false if NOT VALID is possible */
+async function addPartitionedKey(
+  queryRunner: QueryRunner,
+  step: ForeignKeyStep & { readonly name: string; readonly sql: string },
+): Promise<boolean> {
+  const { table, columns, references, referencedColumns = [], onDelete, name, sql } = step;
+  const partitioned = await partitionedTable(queryRunner, table);
+  if (!partitioned || partitioned.version >= NOT_VALID_VERSION) return false;
+  const { partition } = partitioned;
+  const options = [
+    `columns: ${literals(columns)}`,
+    `references: ${literal(references)}`,
+    ...(referencedColumns.length > 0 ? [`referencedColumns: ${literals(referencedColumns)}`] : []),
+    ...(onDelete === undefined ? [] : [`onDelete: '${onDelete}'`]),
+  ];
+  if (partition !== null) refuseForeignKey({ table, name, options, sql }, { ...partitioned, partition });
+  // There is no row yet.
+  await insideStep(['foreign-key-validated'], () => queryRunner.query(sql));
+  return true;
 }
 
 /** See pg_constraint.confdeltype. */

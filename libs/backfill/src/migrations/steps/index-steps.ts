@@ -3,7 +3,12 @@ import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.js';
 import { sqlState } from '../../postgres/error-classes.js';
 import { insideStep } from '../guard/guard-context.js';
 import { MigrationDeclarationError } from '../migration.error.js';
-import { partitionedTable, refuseIndexedConstraint } from './partitioned-tables.js';
+import { dropConcurrently, dropFailedBuild } from './index-drop.js';
+import {
+  type PartitionedConstraint,
+  partitionedTable,
+  refuseIndexedConstraint,
+} from './partitioned-tables.js';
 import {
   constraintName,
   findConstraint,
@@ -106,33 +111,36 @@ async function addWithIndex(
   if (existing && (kind !== 'UNIQUE' || existing.kind !== 'u' || existing.columns !== columns.join(',')))
     refuseOther(step, name, existing.definition);
   if (existing) return;
-  const partitioned = await partitionedTable(queryRunner, table);
-  if (partitioned) {
-    const { partition } = partitioned;
-    if (partition !== null)
-      refuseIndexedConstraint({ step, table, columns, name, kind }, { ...partitioned, partition });
-    // There is no row yet.
-    await insideStep(['unique-constraint', 'primary-key-added'], () =>
-      queryRunner.query(
-        `ALTER TABLE ${target} ADD CONSTRAINT ${quoteIdentifier(name)} ${kind} (${quoteList(columns)})`,
-      ),
-    );
-    return;
-  }
+  if (await addPartitioned(queryRunner, { step, table, columns, name, kind })) return;
   const index = quoteTable([...table.split('.').slice(0, -1), name].join('.'));
   const found = await findIndex(queryRunner, { index, target });
   if (found && (!found.isPlain || found.columns !== columns.join(',')))
     refuseOther(step, name, found.definition);
-  if (found?.isValid === false) await queryRunner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index}`);
+  if (found?.isValid === false) await dropConcurrently(queryRunner, index);
   if (found?.isValid !== true)
     await buildOrDrop(queryRunner, {
       index,
-      target,
       sql: `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdentifier(name)} ON ${target} (${quoteList(columns)})`,
     });
   await queryRunner.query(
     `ALTER TABLE ${target} ADD CONSTRAINT ${quoteIdentifier(name)} ${kind} USING INDEX ${quoteIdentifier(name)}`,
   );
+}
+
+/** @returns true if it has added the constraint to a partitioned table; false if the table is not partitioned */
+async function addPartitioned(queryRunner: QueryRunner, constraint: PartitionedConstraint): Promise<boolean> {
+  const { table, columns, name, kind } = constraint;
+  const partitioned = await partitionedTable(queryRunner, table);
+  if (!partitioned) return false;
+  const { partition } = partitioned;
+  if (partition !== null) refuseIndexedConstraint(constraint, { ...partitioned, partition });
+  // There is no row yet.
+  await insideStep(['unique-constraint', 'primary-key-added'], () =>
+    queryRunner.query(
+      `ALTER TABLE ${quoteTable(table)} ADD CONSTRAINT ${quoteIdentifier(name)} ${kind} (${quoteList(columns)})`,
+    ),
+  );
+  return true;
 }
 
 interface ExistingIndex {
@@ -166,24 +174,16 @@ const NAME_IN_USE = '42P07';
 
 interface IndexBuild {
   readonly index: string;
-  readonly target: string;
   readonly sql: string;
 }
 
 /** A build that fails leaves an index that is not used by queries, but refuses rows of the running application. */
-async function buildOrDrop(queryRunner: QueryRunner, { index, target, sql }: IndexBuild): Promise<void> {
+async function buildOrDrop(queryRunner: QueryRunner, { index, sql }: IndexBuild): Promise<void> {
   try {
     await queryRunner.query(sql);
   } catch (error) {
     if (sqlState(error) === NAME_IN_USE) throw error;
-    const failure = error instanceof Error ? error : new Error(String(error), { cause: error });
-    try {
-      const left = await findIndex(queryRunner, { index, target });
-      if (left?.isValid === false) await queryRunner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index}`);
-    } catch {
-      failure.message += `. The index ${index} may still be there, where it can refuse rows of the running application. Drop it now: DROP INDEX CONCURRENTLY IF EXISTS ${index};`;
-    }
-    throw failure;
+    throw await dropFailedBuild(queryRunner, index, error);
   }
 }
 
@@ -199,7 +199,7 @@ async function buildOrDrop(queryRunner: QueryRunner, { index, target, sql }: Ind
 export async function dropIndex(queryRunner: QueryRunner, index: string): Promise<void> {
   refuseTransaction(queryRunner, 'dropIndex');
   await refusePartitionedIndex(queryRunner, index);
-  await queryRunner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${quoteTable(index)}`);
+  await dropConcurrently(queryRunner, quoteTable(index));
 }
 
 async function refusePartitionedIndex(queryRunner: QueryRunner, index: string): Promise<void> {

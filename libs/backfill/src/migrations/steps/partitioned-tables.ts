@@ -35,7 +35,7 @@ export async function partitionedTable(
 }
 
 /** A UNIQUE or PRIMARY KEY constraint of a partitioned table. */
-interface PartitionedConstraint {
+export interface PartitionedConstraint {
   readonly step: 'addUnique' | 'addPrimaryKey';
   readonly table: TableReference;
   readonly columns: readonly string[];

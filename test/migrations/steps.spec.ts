@@ -129,6 +129,17 @@ describe('addForeignKey()', () => {
   });
 });
 
+it('addCheck() that only compares its CHECK with the existing one has committed nothing', async () => {
+  await stage.database.query('ALTER TABLE leads ADD CONSTRAINT leads_id CHECK (id > 0)');
+  const error = await rejection(
+    run(async (q) => {
+      await addCheck(q, { table: 'leads', name: 'leads_id', expression: 'id > 0' });
+      await q.query(UPDATE);
+    }),
+  );
+  expect(error).toMatchObject({ refusal: { committed: [] } });
+});
+
 describe('on a large table', () => {
   beforeEach(() => stage.database.query(FILL));
 

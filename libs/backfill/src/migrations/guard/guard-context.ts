@@ -52,6 +52,17 @@ export function rulesOfStep(): readonly LockRule[] {
   return stepRules.getStore() ?? [];
 }
 
+const probes = new AsyncLocalStorage<true>();
+
+/** Runs statements of a step that leave nothing behind, so that they are not listed as committed. */
+export function insideProbe<T>(work: () => T): T {
+  return probes.run(true, work);
+}
+
+export function isProbe(): boolean {
+  return probes.getStore() === true;
+}
+
 const observers = new Set<(sql: string) => void>();
 
 /**

@@ -5,7 +5,7 @@ import type { LockRetry } from '../locks/lock-retry.js';
 import { witnessOf } from '../locks/lock-witness.js';
 import { StatementLocks } from '../locks/statement-locks.js';
 import { RowsWrittenError } from '../migration.error.js';
-import { sending } from './guard-context.js';
+import { isProbe, sending } from './guard-context.js';
 import { committedFiles } from './committed-files.js';
 import { type Admitted, dataSourceOf, type MigrationGuard } from './migration-guard.js';
 import { hasHooks, probeRecording } from './recording-probe.js';
@@ -246,7 +246,7 @@ export class GuardedSession {
       commitsItself || isSessionOnly
         ? await send()
         : await this.#retry.run(sql, () => this.#inOwnTransaction(admitted, sql, send));
-    if (!isHarmless) this.#guard.recordCommitted(sql);
+    if (!isHarmless && !isProbe()) this.#guard.recordCommitted(sql);
     return result;
   }
 

@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.js';
+import { insideProbe } from '../guard/guard-context.js';
 import { sqlState } from '../../postgres/error-classes.js';
 import {
   type ExistingConstraint,
@@ -73,14 +74,16 @@ async function isSameCheck(
   const probe = `pg_temp.${PROBE}`;
   const own = existing.definition.replace(/( NO INHERIT)?( NOT VALID)?$/, '');
   try {
-    await queryRunner.query(
-      `CREATE TEMPORARY TABLE ${PROBE} (LIKE ${target}) ON COMMIT DROP;
+    await insideProbe(() =>
+      queryRunner.query(
+        `CREATE TEMPORARY TABLE ${PROBE} (LIKE ${target}) ON COMMIT DROP;
        ALTER TABLE ${probe} ADD CONSTRAINT probe CHECK (${expression});
        DO ${quoteLiteral(`BEGIN
          IF EXISTS (SELECT FROM pg_catalog.pg_constraint AS c WHERE c.conrelid = '${probe}'::pg_catalog.regclass::pg_catalog.oid
              AND c.conname = 'probe' AND pg_catalog.pg_get_constraintdef(c.oid) <> ${quoteLiteral(own)}) THEN
            RAISE EXCEPTION 'the condition is another one' USING ERRCODE = '${OTHER_CHECK}';
          END IF; END`)}`,
+      ),
     );
     return true;
   } catch (error) {

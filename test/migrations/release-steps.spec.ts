@@ -119,6 +119,28 @@ describe('renameTable()', () => {
     expect(await query('SELECT remark FROM people WHERE id = 1')).toHaveLength(1);
   });
 
+  it('does nothing if it runs again after the table has got yet another name', async () => {
+    await run((q) => renameTable(q, names));
+    await run((q) => renameTable(q, { table: 'prospects', to: 'people' }));
+    const views = () =>
+      query(
+        `SELECT oid, relname FROM pg_class WHERE relkind IN ('r', 'v') AND relnamespace = 'public'::regnamespace ORDER BY relname`,
+      );
+    const before = await views();
+    await run((q) => renameTable(q, names));
+    expect(await views()).toEqual(before);
+  });
+
+  it.each(['SELECT * FROM people WHERE id > 1', 'SELECT id, note AS remark FROM people'])(
+    'does not take a view of the application for its own: %s',
+    async (view) => {
+      await query(
+        `ALTER TABLE leads RENAME TO people; CREATE VIEW prospects AS SELECT * FROM people; CREATE VIEW leads AS ${view}`,
+      );
+      expect(String(await rejection(run((q) => renameTable(q, names))))).toContain('found the view leads');
+    },
+  );
+
   it('changes nothing if the new name is in use, and finishes only a view', async () => {
     await query('CREATE TABLE prospects (id int)');
     expect(await rejection(run((q) => renameTable(q, names)))).toMatchObject({

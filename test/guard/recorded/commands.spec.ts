@@ -83,6 +83,20 @@ export class LeadsStatus { set() { return { status: "'x'" }; } }
   'sizes.json': '{ "leads": "lookup", "calls": 20000, "plans": 5 }',
   'no-sizes.json': '{ "leads": "huge" }',
   'broken/1757000000009-broken.ts': 'class {',
+  'indexes/1757000000003-indexes.ts': `import { SchemaMigration } from 'nestjs-backfill';
+const SQL = 'CREATE INDEX leads_a ON leads (a)';
+export class Indexes1757000000003 extends SchemaMigration {
+  async up(queryRunner) {
+    const name = 'leads_b';
+    await queryRunner.query(SQL);
+    await queryRunner.query(\`CREATE INDEX \${name} ON leads (b)\`);
+    await queryRunner.query(\`CREATE INDEX leads_c ON leads (c)\`);
+    await queryRunner.dropIndex('leads', 'leads_d');
+    await queryRunner.query('SELECT 1', []);
+  }
+  async down() {}
+}
+`,
   'alone/1757000000001-a.ts': `export class A { async up(q) { await q.query('DELETE FROM leads'); } async down() {} }\n`,
 };
 
@@ -116,6 +130,8 @@ const COMMANDS: readonly string[] = [
   `extract ${ALL}`,
   `fix ${ALL}/1757000000003-locks.ts`,
   `fix ${ALL}/1757000000000-tables.ts`,
+  'fix indexes/1757000000003-indexes.ts',
+  'check indexes',
   'fix broken/1757000000009-broken.ts',
   `fix ${ALL}`,
   '--help',
@@ -156,7 +172,7 @@ describe('what each command prints about a project stays as in commands.txt', ()
   });
   afterEach(() => project.remove());
 
-  const PATH = /^(?:src|alone|broken|gone|sizes|no-sizes|a|b)(?:[/.].*|$)/;
+  const PATH = /^(?:src|alone|broken|indexes|gone|sizes|no-sizes|a|b)(?:[/.].*|$)/;
   async function run(line: string): Promise<string> {
     const [command = '', ...args] = line.split(' ');
     const paths = args.map((arg) => (PATH.test(arg) ? project.path(arg) : arg));

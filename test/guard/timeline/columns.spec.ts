@@ -15,6 +15,15 @@ describe('--timeline and the columns of the migrations', () => {
     project.remove();
   });
 
+  it('passes a column of a table that CREATE SCHEMA creates', async () => {
+    project.sql('CREATE SCHEMA crm CREATE TABLE leads (id bigserial PRIMARY KEY, name text)');
+    project.entity(
+      `  @PrimaryGeneratedColumn() id!: number;\n  @Column('text') name!: string;`,
+      `@Entity({ name: 'leads', schema: 'crm' })\nexport class Lead`,
+    );
+    expect(await project.timeline()).toEqual({ code: 0, findings: [] });
+  });
+
   it('passes entities whose columns the migrations add', async () => {
     project.sql(CREATE);
     project.sql('ALTER TABLE leads ADD COLUMN status text');

@@ -16,11 +16,23 @@ export function severityOfInsertSelect(change: SqlChange): Judgement {
   const { finding, context } = change;
   if (AGGREGATE.test(finding.text) && !/\bgroup\s+by\b/i.test(finding.text)) return low('it inserts one row');
   const sources = finding.sources.filter(
-    (source) => fullName(source) !== change.table && !context.ctes.has(source.name),
+    (source) =>
+      (fullName(source) !== change.table || isRead(source.name, finding.text)) &&
+      !context.ctes.has(source.name),
   );
   if (sources.length === 0) return withoutTables(change);
   const growing = sources.map(fullName).filter((source) => sizeOf(source, context.tables) === 'growing');
   return limitedCopy(change, growing) ?? copyOf(finding, growing);
+}
+
+/** Whether the query itself reads the table. NOT EXISTS (SELECT … FROM it) only looks for rows that are there already. */
+function isRead(table: string, text: string): boolean {
+  let query = text.toLowerCase();
+  for (let before = ''; before !== query;) [before, query] = [query, query.replace(/\([^()]*\)/g, ' ')];
+  const names = [...query.matchAll(/\b(?:from|join)\s+(?:only\s+)?(?:[\w"]+\.)?"?(\w+)/g)].map(
+    ([, name]) => name,
+  );
+  return names.includes(table.toLowerCase());
 }
 
 function withoutTables({ finding, context }: SqlChange): Judgement {

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { Project } from '../support.ts';
 import { Recorded } from './recorded.ts';
 
@@ -180,6 +181,7 @@ describe('what each command prints about a project stays as in commands.txt', ()
     const shown = line.endsWith('sarif') ? withFewRules(out) : out;
     return `exit code ${code}\n${shown}\n${error}`
       .replaceAll(project.root, '')
+      .replaceAll(pathToFileURL(`${process.cwd()}/`).href, 'file:///repository/')
       .replace(/\d+\.\d+\.\d+/g, 'VERSION');
   }
 

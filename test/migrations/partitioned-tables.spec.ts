@@ -124,3 +124,16 @@ it('dropIndex() of an index of a partitioned table changes nothing, and names th
     { index: null },
   ]);
 });
+
+it.each(['UNIQUE', 'PRIMARY KEY'] as const)(
+  'a %s of which the index of one partition is not attached is not taken as done',
+  async (kind) => {
+    const step = kind === 'UNIQUE' ? addUnique : addPrimaryKey;
+    await stage.database.query(`${PARTITIONS};
+      ALTER TABLE ONLY crm.calls ADD CONSTRAINT unattached ${kind} (id)`);
+    const add = run((q) => step(q, { table: 'crm.calls', columns: ['id'], name: 'unattached' }));
+    expect(((await rejection(add)) as Error).message).toMatch(
+      /unattached of crm\.calls with an INVALID index: .*Nothing was changed/,
+    );
+  },
+);

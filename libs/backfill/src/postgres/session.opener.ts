@@ -67,7 +67,8 @@ export async function openConnection(
   try {
     const client = await connectInTime(connecting, signal);
     const backend = await readBackend(client);
-    return { queryRunner, client, poolOptions: poolOptionsOf(dataSource, client), backend, statementTimeout };
+    const poolOptions = poolOptionsOf(dataSource) ?? optionsOf(client);
+    return { queryRunner, client, poolOptions, backend, statementTimeout };
   } catch (error) {
     // A connection that arrives too late is returned to the pool.
     void connecting.catch(ignoreError).then(() => queryRunner.release().catch(ignoreError));
@@ -79,10 +80,13 @@ export async function openConnection(
  * The options as the application gave them. A connection itself only knows the password with which it was opened: with
  * `password: () => token`, that token may have expired since.
  */
-function poolOptionsOf({ driver }: DataSource, client: ClientBase): ClientConfig {
+export function poolOptionsOf({ driver }: DataSource): ClientConfig | undefined {
   const { master } = driver as unknown as { readonly master?: { readonly options?: ClientConfig } };
-  const { connectionParameters } = client as unknown as { readonly connectionParameters: ClientConfig };
-  return master?.options ?? connectionParameters;
+  return master?.options;
+}
+
+function optionsOf(client: ClientBase): ClientConfig {
+  return (client as unknown as { readonly connectionParameters: ClientConfig }).connectionParameters;
 }
 
 /** @throws UnsafeSearchPathError */

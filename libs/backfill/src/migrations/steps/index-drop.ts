@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ClientConfig } from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { quoteLiteral } from '../../postgres/identifiers.js';
+import { poolOptionsOf } from '../../postgres/session.opener.js';
 import { SideConnection } from '../../postgres/side-connection.js';
 import { unguarded } from '../guard/guard-context.js';
 import { dataSourceOf } from '../guard/migration-guard.js';
@@ -69,11 +69,12 @@ const CANCEL = `
 async function dropInTime(queryRunner: QueryRunner, index: string): Promise<void> {
   const dataSource = dataSourceOf(queryRunner);
   const { lockTimeout } = settingsFor(dataSource).policy;
-  const { master } = dataSource.driver as unknown as { readonly master: { readonly options: ClientConfig } };
   const marker = `/* nestjs-backfill ${randomUUID()} */`;
   const cancel = () =>
     unguarded(() =>
-      new SideConnection(master.options, lockTimeout).use((client) => client.query(CANCEL, [marker])),
+      new SideConnection(poolOptionsOf(dataSource) ?? {}, lockTimeout).use((client) =>
+        client.query(CANCEL, [marker]),
+      ),
     );
   const timer = setInterval(() => void cancel().catch(() => undefined), lockTimeout);
   // As with `lock_timeout`, 0 is no limit.

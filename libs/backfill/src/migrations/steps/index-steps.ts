@@ -8,10 +8,12 @@ import {
   type PartitionedConstraint,
   partitionedTable,
   refuseIndexedConstraint,
+  refuseUnattached,
 } from './partitioned-tables.js';
 import {
   constraintName,
   findConstraint,
+  HAS_VALID_INDEX,
   quoteList,
   quoteTable,
   refuseOther,
@@ -58,7 +60,10 @@ export async function addPrimaryKey(queryRunner: QueryRunner, step: UniqueStep):
   refuseTransaction(queryRunner, 'addPrimaryKey');
   const name = step.name ?? constraintName(step.table, [], 'pkey');
   const [key] = await primaryKeyOf(queryRunner, step.table);
-  if (key?.columns === step.columns.join(',')) return;
+  if (key?.columns === step.columns.join(',')) {
+    if (!key.isValid) refuseUnattached('addPrimaryKey', step.table, key.name);
+    return;
+  }
   if (key) refuseOther('addPrimaryKey', key.name, `the primary key of ${key.columns}`);
   const nullable = await nullableColumns(queryRunner, step);
   if (nullable.length > 0)
@@ -74,14 +79,14 @@ export async function addPrimaryKey(queryRunner: QueryRunner, step: UniqueStep):
 async function primaryKeyOf(
   queryRunner: QueryRunner,
   table: TableReference,
-): Promise<readonly { readonly name: string; readonly columns: string }[]> {
+): Promise<readonly { readonly name: string; readonly columns: string; readonly isValid: boolean }[]> {
   return (await queryRunner.query(
-    `SELECT k.conname AS name, (SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY c.ord)
-              FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY c (num, ord)
-              JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = c.num) AS columns
-       FROM pg_catalog.pg_constraint k
-      WHERE k.conrelid = ${quoteLiteral(quoteTable(table))}::pg_catalog.regclass::pg_catalog.oid AND k.contype = 'p'`,
-  )) as { name: string; columns: string }[];
+    `SELECT c.conname AS name, ${HAS_VALID_INDEX} AS "isValid", (SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY k.ord)
+              FROM pg_catalog.unnest(c.conkey) WITH ORDINALITY k (num, ord)
+              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num) AS columns
+       FROM pg_catalog.pg_constraint c
+      WHERE c.conrelid = ${quoteLiteral(quoteTable(table))}::pg_catalog.regclass::pg_catalog.oid AND c.contype = 'p'`,
+  )) as { name: string; columns: string; isValid: boolean }[];
 }
 
 async function nullableColumns(
@@ -110,6 +115,7 @@ async function addWithIndex(
   const existing = await findConstraint(queryRunner, target, name);
   if (existing && (kind !== 'UNIQUE' || existing.kind !== 'u' || existing.columns !== columns.join(',')))
     refuseOther(step, name, existing.definition);
+  if (existing?.isValid === false) refuseUnattached(step, table, name);
   if (existing) return;
   if (await addPartitioned(queryRunner, { step, table, columns, name, kind })) return;
   const index = quoteTable([...table.split('.').slice(0, -1), name].join('.'));

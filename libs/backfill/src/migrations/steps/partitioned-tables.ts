@@ -74,6 +74,19 @@ export function refuseIndexedConstraint(
   );
 }
 
+/** @throws MigrationDeclarationError because the steps for each partition stopped before the last ATTACH */
+export function refuseUnattached(
+  step: PartitionedConstraint['step'],
+  table: TableReference,
+  name: string,
+): never {
+  throw new MigrationDeclarationError(
+    step,
+    `${step}() found ${name} of ${table} with an INVALID index: the index of at least one partition is not attached, so PostgreSQL does not refuse equal rows there. Nothing was changed.`,
+    `Attach the index of each other partition: ALTER INDEX ${quoteTable([...table.split('.').slice(0, -1), name].join('.'))} ATTACH PARTITION ….`,
+  );
+}
+
 /** A foreign key of a partitioned table. */
 interface PartitionedKey {
   readonly table: TableReference;

@@ -21,6 +21,7 @@ export function refuseTransaction(queryRunner: QueryRunner, step: string): void 
 export interface ExistingConstraint {
   /** `c`, `f`, `u`, `p`: see pg_constraint.contype. */
   readonly kind: string;
+  /** Not NOT VALID, and with an index that is not INVALID. */
   readonly isValid: boolean;
   /** Its columns in their order, separated by commas. */
   readonly columns: string;
@@ -39,6 +40,10 @@ const columnNames = (table: string, numbers: string) => `
                FROM pg_catalog.unnest(${numbers}) WITH ORDINALITY k (num, ord)
                JOIN pg_catalog.pg_attribute a ON a.attrelid = ${table} AND a.attnum = k.num)`;
 
+/** Whether the index of the UNIQUE or PRIMARY KEY constraint `c` is valid. Other constraints have no index. */
+export const HAS_VALID_INDEX = `(c.contype NOT IN ('p', 'u')
+              OR (SELECT i.indisvalid FROM pg_catalog.pg_index i WHERE i.indexrelid = c.conindid))`;
+
 /** @param target the quoted name of the table */
 export async function findConstraint(
   queryRunner: QueryRunner,
@@ -46,7 +51,7 @@ export async function findConstraint(
   name: string,
 ): Promise<ExistingConstraint | undefined> {
   const rows = (await queryRunner.query(
-    `SELECT c.contype AS kind, c.convalidated AS "isValid", pg_catalog.pg_get_constraintdef(c.oid) AS definition,
+    `SELECT c.contype AS kind, c.convalidated AND ${HAS_VALID_INDEX} AS "isValid", pg_catalog.pg_get_constraintdef(c.oid) AS definition,
             coalesce(${columnNames('c.conrelid', 'c.conkey')}, '') AS columns,
             coalesce(${columnNames('c.confrelid', 'c.confkey')}, '') AS "referencedColumns",
             c.confrelid::text AS referenced, c.confdeltype AS "onDelete"

@@ -6,25 +6,12 @@ import {
   RowsHiddenError,
   TableMismatchError,
 } from 'nestjs-backfill/errors';
-import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { inspectTable, type TableFacts } from '../../../libs/backfill/src/backfills/batch/table.inspector.ts';
 import type { BackfillDefinition } from '../../../libs/backfill/src/backfills/definition/definition.ts';
 import { BackfillRegistry } from '../../../libs/backfill/src/backfills/definition/backfill.registry.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { Stage } from '../../support/applications/stage.ts';
-
-/** The columns that the tables of this file have, some of them. */
-@Entity('things', { synchronize: false })
-class Thing {
-  @PrimaryColumn({ type: 'int' })
-  a!: number;
-  @Column({ type: 'int' })
-  b!: number;
-  @Column({ type: 'int' })
-  tenant!: number;
-  @Column({ type: 'text' })
-  note!: string;
-}
+import { Thing } from '../../support/tables/things.ts';
 
 @Backfill<Thing>({ name: 'things', entity: Thing, where: 'note IS NULL' })
 class Things implements ProcessBackfill<Thing> {

@@ -88,6 +88,29 @@ export class LedgerWithNeighbours {
     return new LedgerWithNeighbours(database, dataSource, session, root, ledger);
   }
 
+  /** A new one for each test of a `describe`. After the test, the records of the three others must be the same. */
+  static forEachTest(): { readonly current: LedgerWithNeighbours } {
+    let current: LedgerWithNeighbours;
+    let before: readonly unknown[];
+    beforeEach(async () => {
+      current = await LedgerWithNeighbours.create();
+      before = await current.neighbours();
+      expect(before.length).toBeGreaterThan(60);
+    });
+    afterEach(async () => {
+      try {
+        expect(await current.neighbours()).toEqual(before);
+      } finally {
+        await current.stop();
+      }
+    });
+    return {
+      get current() {
+        return current;
+      },
+    };
+  }
+
   async stop(): Promise<void> {
     await this.session.close();
     await this.dataSource.destroy();

@@ -1,5 +1,4 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { inspectAccess } from '../../../../libs/backfill/src/backfills/batch/access.inspector.ts';
 import { findCascades } from '../../../../libs/backfill/src/backfills/batch/cascade/cascade.inspector.ts';
 import { inspectDeclaredIndex } from '../../../../libs/backfill/src/backfills/batch/declared-index.inspector.ts';
@@ -11,18 +10,7 @@ import type { BackfillDefinition } from '../../../../libs/backfill/src/backfills
 import { Ledger } from '../../../../libs/backfill/src/ledger/ledger.ts';
 import { Session } from '../../../../libs/backfill/src/postgres/session.ts';
 import { Stage } from '../../../support/applications/stage.ts';
-
-@Entity('things', { synchronize: false })
-class Thing {
-  @PrimaryColumn({ type: 'int' })
-  a!: number;
-  @Column({ type: 'int' })
-  b!: number;
-  @Column({ type: 'int' })
-  tenant!: number;
-  @Column({ type: 'text' })
-  note!: string;
-}
+import { Thing } from '../../../support/tables/things.ts';
 
 @Backfill<Thing>({ name: 'things', entity: Thing, where: 'note IS NULL' })
 class Things implements SetBackfill<Thing> {

@@ -125,7 +125,7 @@ describe('the pauses between batches stay as in sizes.txt', () => {
       pauses.after(2, 1);
       see();
     }
-    recorded.expect(`the pause ${pause}, and the batches in flight`, seen.join(' '));
+    recorded.expect(`the pause ${pause}, and the most pipelined batches`, seen.join(' '));
   });
 });
 

@@ -106,18 +106,12 @@ interface IndexedConstraint extends UniqueStep {
   readonly kind: 'UNIQUE' | 'PRIMARY KEY';
 }
 
-async function addWithIndex(
-  queryRunner: QueryRunner,
-  { table, columns, name, kind }: IndexedConstraint,
-): Promise<void> {
-  const target = quoteTable(table);
+async function addWithIndex(queryRunner: QueryRunner, constraint: IndexedConstraint): Promise<void> {
+  const { table, columns, name, kind } = constraint;
   const step = kind === 'UNIQUE' ? 'addUnique' : 'addPrimaryKey';
-  const existing = await findConstraint(queryRunner, target, name);
-  if (existing && (kind !== 'UNIQUE' || existing.kind !== 'u' || existing.columns !== columns.join(',')))
-    refuseOther(step, name, existing.definition);
-  if (existing?.isValid === false) refuseUnattached(step, table, name);
-  if (existing) return;
+  if (await isAdded(queryRunner, { ...constraint, step })) return;
   if (await addPartitioned(queryRunner, { step, table, columns, name, kind })) return;
+  const target = quoteTable(table);
   const index = quoteTable([...table.split('.').slice(0, -1), name].join('.'));
   const found = await findIndex(queryRunner, { index, target });
   if (found && (!found.isPlain || found.columns !== columns.join(',')))
@@ -131,6 +125,19 @@ async function addWithIndex(
   await queryRunner.query(
     `ALTER TABLE ${target} ADD CONSTRAINT ${quoteIdentifier(name)} ${kind} USING INDEX ${quoteIdentifier(name)}`,
   );
+}
+
+/** @throws MigrationDeclarationError if another constraint has the name, or if the index of this one is INVALID */
+async function isAdded(
+  queryRunner: QueryRunner,
+  { step, table, columns, name, kind }: PartitionedConstraint,
+): Promise<boolean> {
+  const existing = await findConstraint(queryRunner, quoteTable(table), name);
+  if (!existing) return false;
+  if (kind !== 'UNIQUE' || existing.kind !== 'u' || existing.columns !== columns.join(','))
+    refuseOther(step, name, existing.definition);
+  if (!existing.isValid) refuseUnattached(step, table, name);
+  return true;
 }
 
 /** @returns true if it has added the constraint to a partitioned table; false if the table is not partitioned */

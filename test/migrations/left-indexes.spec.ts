@@ -5,15 +5,19 @@ import { MigrationStage } from '../support/migrations/migration-stage.ts';
 import { migration, postgresDataSource, withDataSource } from '../support/migrations/migrations.ts';
 import { untilRow } from '../support/runs/until.ts';
 import { LockHolder } from '../support/server/lock-holder.ts';
+import { Pgbouncer } from '../support/server/pgbouncer.ts';
 
 const stage = MigrationStage.forEachTest();
 
 afterEach(() => LockHolder.releaseAll());
 
 /** @returns the message of the failure; undefined if the step succeeds */
-async function failureOf(up: (queryRunner: QueryRunner) => Promise<unknown>): Promise<string | undefined> {
+async function failureOf(
+  up: (queryRunner: QueryRunner) => Promise<unknown>,
+  database = stage.database,
+): Promise<string | undefined> {
   const Up = migration('Index', { transaction: false, up });
-  const report = await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
+  const report = await withDataSource(postgresDataSource(database, [Up]), (dataSource) =>
     runMigrations(dataSource, stage.quick),
   );
   return report.failed?.error.message;
@@ -77,5 +81,19 @@ describe('an index that cannot be dropped because of a long transaction', () => 
     await reader.release();
     await dropAsNamed(message);
     expect(await indexes()).toEqual([]);
+  });
+});
+
+Pgbouncer.describe('through a pooler in transaction mode', () => {
+  it('addUnique() does not wait for the drop of a failed build either', async () => {
+    await stage.database.query(`UPDATE leads SET note = 'x'`);
+    const bouncer = await Pgbouncer.start({ poolSize: 4 });
+    const reader = await LockHolder.hold(stage.database, 'SELECT FROM leads');
+    const message = await failureOf(UNIQUE, stage.database.at(bouncer.url(stage.database)));
+    expect(message).toContain('could not create unique index');
+    await reader.release();
+    await dropAsNamed(message);
+    expect(await indexes()).toEqual([]);
+    await bouncer.stop();
   });
 });

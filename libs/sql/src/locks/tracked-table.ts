@@ -1,7 +1,7 @@
 import type { TableName } from '../classification/statement.types.js';
 import type { ColumnType, KnownColumn } from './lock.types.js';
 
-/** What statements tell about a table. Empty maps and sets are shared: see `put` and `include`. */
+/** What is known of a table from statements. Empty maps and sets are shared: see `put` and `include`. */
 export interface TrackedTable {
   readonly name: TableName;
   columns: Map<string, KnownColumn>;

@@ -24,7 +24,7 @@ const OTHERS = `CREATE TABLE others (note text NOT NULL CHECK (note <> ''), tena
   CREATE INDEX others_partial ON others (note) WHERE note IS NULL; CREATE INDEX others_note ON others (note)`;
 const THINGS = 'CREATE TABLE things (a int PRIMARY KEY, b int, tenant int, note text)';
 
-describe('what the catalogs tell about a table, beside others of the same columns:', () => {
+describe('what is read from the catalogs about a table, beside others of the same columns:', () => {
   const stage = Stage.for({ entities: [Thing], backfills: [Things] });
   let session: Session;
   beforeEach(async () => {

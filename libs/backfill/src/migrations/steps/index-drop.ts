@@ -16,7 +16,7 @@ export async function dropConcurrently(queryRunner: QueryRunner, index: string):
   try {
     await queryRunner.query(dropStatement(index));
   } catch (error) {
-    // A lost connection cannot tell.
+    // With a lost connection it is not known.
     const isLeft = await isInvalid(queryRunner, index).catch(() => true);
     throw isLeft ? withLeftIndex(error, index) : error;
   }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_VERSION as BACKFILL_VERSION } from '../../libs/backfill/src/identity/package-version.ts';
 import { PACKAGE_VERSION as GUARD_VERSION } from '../../libs/guard/src/package-version.ts';
@@ -20,6 +20,7 @@ interface Manifest {
   readonly typesVersions: { readonly '*': Readonly<Record<string, readonly string[]>> };
   readonly exports: Readonly<Record<string, string | Record<string, { readonly types: string }>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 const manifestOf = (folder: string) =>
@@ -35,6 +36,25 @@ function installed(name: string, found = new Map<string, Manifest>()): Map<strin
   found.set(name, manifest);
   for (const dependency of Object.keys(manifest.dependencies ?? {})) installed(dependency, found);
   return found;
+}
+
+/** The packages that the declarations of a built library import. */
+function importsOfDeclarations(folder: string): string[] {
+  const dist = join(PROJECT, 'libs', folder, 'dist');
+  const declarations = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.d.ts'),
+  );
+  const specifiers = declarations.flatMap((file) => [
+    ...readFileSync(join(dist, file), 'utf8').matchAll(/\b(?:from|import)\s*\(?['"]([^.'"][^'"]*)['"]/g),
+  ]);
+  const names = specifiers.map(([, path = '']) => /^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? path);
+  return [...new Set(names)].filter((name) => !name.startsWith('node:'));
+}
+
+/** Whether a package has its types in another package, `@types/…`. eslint has both; its own are used. */
+function hasTypesElsewhere(name: string): boolean {
+  if (!existsSync(join(PROJECT, 'node_modules/@types', name))) return false;
+  return !JSON.stringify(manifestOf(`node_modules/${name}`)).includes('"types":');
 }
 
 describe.each(PACKAGES)('the manifest of libs/%s', (folder) => {
@@ -58,6 +78,14 @@ describe.each(PACKAGES)('the manifest of libs/%s', (folder) => {
     expect(manifest.typesVersions['*']).toEqual(
       Object.fromEntries(others.map(([entry, types]) => [entry, [types]])),
     );
+  });
+
+  it('declares each package that its types import, and imports none without types of its own', () => {
+    const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
+    const imported = importsOfDeclarations(folder);
+    expect(imported.filter((name) => !(name in declared))).toEqual([]);
+    const untyped = imported.filter(hasTypesElsewhere);
+    expect(untyped).toEqual([]);
   });
 
   it('depends on packages with a permissive licence only, in turn', () => {

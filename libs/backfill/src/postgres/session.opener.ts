@@ -79,6 +79,8 @@ export async function openConnection(
 /**
  * The options as the application gave them. A connection itself only knows the password with which it was opened: with
  * `password: () => token`, that token may have expired since.
+ *
+ * @internal
  */
 export function poolOptionsOf({ driver }: DataSource): ClientConfig | undefined {
   const { master } = driver as unknown as { readonly master?: { readonly options?: ClientConfig } };

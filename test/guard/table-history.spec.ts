@@ -57,6 +57,38 @@ describe('the severity of a change, by what all checked migrations tell about th
     expect(await severity(SEED, SEED, copy, UPDATE)).toEqual(['MEDIUM its WHERE is selective']);
   });
 
+  it('a table is small although its constants are inserted as a SELECT that reads no table', async () => {
+    const guarded =
+      "await queryRunner.query(`INSERT INTO channels (name, kind, owner) SELECT 'b', ARRAY['x']::app.kinds[], (SELECT id FROM users WHERE name = 's') WHERE NOT EXISTS (SELECT 1 FROM channels WHERE name = 'b')`);";
+    expect(await severity(SEED, SEED, guarded, UPDATE)).toEqual([expect.stringContaining('LOW')]);
+  });
+
+  it.each([
+    [
+      'variables of PL/pgSQL',
+      'DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM rooms LOOP INSERT INTO channels (id, room, at) VALUES (gen_random_uuid(), r.id, now()); END LOOP; END $$',
+    ],
+    ['parameters behind a function call', 'INSERT INTO channels (id, name) VALUES (gen_random_uuid(), $1)'],
+    ['variables in a SELECT', 'DO $$ DECLARE n text; BEGIN INSERT INTO channels (name) SELECT n; END $$'],
+  ])('rows with %s do not make a table small', async (_, statement) => {
+    const fill = `await queryRunner.query(\`${statement}\`);`;
+    expect(await severity(fill, fill, UPDATE)).toEqual(['MEDIUM its WHERE is selective']);
+  });
+
+  it('a table is small if two migrations save a list of the code through TypeORM', async () => {
+    const save = (list: string): string => `await queryRunner.manager.save('channels', ${list});`;
+    const seed = save("[{ name: 'a' }, { name: 'b' }]");
+    expect(await severity(seed, seed, UPDATE)).toEqual([expect.stringContaining('LOW')]);
+    const read = save("await queryRunner.query('SELECT name FROM rooms')");
+    expect(await severity(seed, seed, read, UPDATE)).toEqual(['MEDIUM its WHERE is selective']);
+  });
+
+  it('rows that a migration reads, changes and saves one by one do not make a table small', async () => {
+    const change =
+      "const one = await queryRunner.manager.findOneBy('channels', { id: 1 }); one.name = 'a'; await queryRunner.manager.save('channels', one);";
+    expect(await severity(change, change, UPDATE)).toContain('MEDIUM its WHERE is selective');
+  });
+
   it('a seeded list is small although its name has the word of a table that grows', async () => {
     const seed = "await queryRunner.query(`INSERT INTO event_priorities (id) VALUES ('a')`);";
     const update = 'await queryRunner.query(`DELETE FROM event_priorities WHERE topic = 2`);';

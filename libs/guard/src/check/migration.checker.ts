@@ -248,16 +248,17 @@ export class MigrationChecker {
   #findings(migration: MigrationCandidate, state: JudgeState): readonly Finding[] {
     const events = runDirection(this.#evaluator, migration, state.direction);
     if (state.direction === 'up') this.#noteTimeline(migration, events);
-    if (events) return judgeEvents(events, { ...state, tables: this.#tablesAfter(events) });
+    if (events) return judgeEvents(events, { ...state, tables: this.#tablesAfter(events, state.direction) });
     const { module, start, unread } = migration;
     return state.direction === 'down' || unread === undefined
       ? []
       : [moduleFinding(module.source, start, unread)];
   }
 
-  /** The SQL files that this migration and the earlier ones read tell what a table holds, too. */
-  #tablesAfter(events: readonly EvaluationEvent[]): KnownTables {
-    if (this.#history.noteReadFiles(events))
+  /** The SQL files and the writes through TypeORM of this migration and the earlier ones tell what a table holds, too. */
+  #tablesAfter(events: readonly EvaluationEvent[], direction: Direction): KnownTables {
+    const hasWritten = direction === 'up' && this.#history.noteWrites(events);
+    if (this.#history.noteReadFiles(events) || hasWritten)
       this.#tables = { ...this.#tables, seeded: new Set(this.#history.seededTables()) };
     return this.#tables;
   }

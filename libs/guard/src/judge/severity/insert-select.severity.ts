@@ -1,12 +1,15 @@
 import type { DataFinding, WhereShape } from 'nestjs-backfill-sql';
 import { fullName } from '../table-name.js';
 import { high, type Judgement, low, medium } from './judgement.js';
+import { bareName, QUALIFIED_NAME } from './sql-names.js';
 import type { SqlChange } from './sql-change.js';
 import { sizeOf } from './table-growth.js';
 import { selectsByKey } from './where-conditions.js';
 
 const AGGREGATE =
   /\bselect\b[^]*?\b(?:jsonb?_agg|jsonb?_object_agg|array_agg|string_agg|count|sum|max|min)\s*\(/i;
+
+const READ_TABLE = new RegExp(String.raw`\b(?:from|join)\s+(?:only\s+)?(${QUALIFIED_NAME})`, 'g');
 
 /** The condition may be about any of the tables that the query reads. */
 const NO_TABLE = '';
@@ -29,9 +32,7 @@ export function severityOfInsertSelect(change: SqlChange): Judgement {
 function isRead(table: string, text: string): boolean {
   let query = text.toLowerCase();
   for (let before = ''; before !== query;) [before, query] = [query, query.replace(/\([^()]*\)/g, ' ')];
-  const names = [...query.matchAll(/\b(?:from|join)\s+(?:only\s+)?(?:[\w"]+\.)?"?(\w+)/g)].map(
-    ([, name]) => name,
-  );
+  const names = [...query.matchAll(READ_TABLE)].map(([, name]) => bareName(name ?? ''));
   return names.includes(table.toLowerCase());
 }
 

@@ -1,5 +1,15 @@
 import type { SchemaEvent } from '../../evaluate/machine/event.types.js';
 import { changesOfCall } from '../../schema/runner-calls.js';
+import { bareName, QUALIFIED_NAME } from './sql-names.js';
+
+const CREATED = new RegExp(
+  String.raw`^\s*create\s+(?:temp\w*\s+|unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?(${QUALIFIED_NAME})`,
+  'i',
+);
+const ALTERED = new RegExp(
+  String.raw`^\s*alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?(${QUALIFIED_NAME})`,
+  'i',
+);
 
 /**
  * The changes that a migration made to the schema before the current statement. A table that it created only
@@ -17,12 +27,9 @@ export class SchemaMemory {
   }
 
   #noteOne(statement: string): void {
-    const created =
-      /^\s*create\s+(?:temp\w*\s+|unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?([\w$."]+)/i.exec(
-        statement,
-      )?.[1];
+    const created = CREATED.exec(statement)?.[1];
     if (created !== undefined) this.#created.add(bareName(created));
-    const altered = /^\s*alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?([\w$."]+)/i.exec(statement);
+    const altered = ALTERED.exec(statement);
     if (!altered) return;
     const table = bareName(altered[1] ?? '');
     for (const match of statement
@@ -59,10 +66,6 @@ export class SchemaMemory {
   hasAdded(table: string, column: string): boolean {
     return this.#added.get(bareName(table))?.has(column) ?? false;
   }
-}
-
-function bareName(name: string): string {
-  return name.slice(name.lastIndexOf('.') + 1).replace(/"/g, '');
 }
 
 /** `BEGIN ALTER TABLE …`, `IF … THEN ALTER TABLE …`: the statement at the end. */

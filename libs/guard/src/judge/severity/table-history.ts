@@ -1,4 +1,6 @@
-import type { EvaluationEvent } from '../../evaluate/machine/event.types.js';
+import type { EvaluationEvent, OrmEvent } from '../../evaluate/machine/event.types.js';
+import { insertsConstants } from './constant-rows.js';
+import { bareName, QUALIFIED_NAME } from './sql-names.js';
 
 /** What the checked migrations tell about a table. */
 interface TableRecord {
@@ -26,12 +28,15 @@ export class TableHistory {
     const [seeded, filled] = [new Set<string>(), new Set<string>()];
     const inserts = new Map<string, number>();
     for (const match of text.matchAll(INSERT)) {
-      const table = bareName(match[1] ?? '');
+      const table = bareName(match[1] ?? '').toLowerCase();
       const count = (inserts.get(table) ?? 0) + 1;
       inserts.set(table, count);
-      (isSeed(match[0], match[2] ?? '') && count <= MAX_SEED_INSERTS ? seeded : filled).add(table);
+      const isSeed = insertsConstants(match[2] ?? '', text.slice(match.index + match[0].length));
+      (isSeed && count <= MAX_SEED_INSERTS ? seeded : filled).add(table);
     }
-    const created = new Set([...text.matchAll(CREATE)].map((match) => bareName(match[1] ?? '')));
+    const created = new Set(
+      [...text.matchAll(CREATE)].map((match) => bareName(match[1] ?? '').toLowerCase()),
+    );
     for (const table of seeded) {
       const record = this.#of(table);
       record.seeds++;
@@ -54,6 +59,20 @@ export class TableHistory {
     return files.size > 0;
   }
 
+  /** Notes the rows that a migration inserts through TypeORM. @returns whether there are any */
+  noteWrites(events: readonly EvaluationEvent[]): boolean {
+    const [seeded, filled] = [new Set<string>(), new Set<string>()];
+    for (const event of events) {
+      if (event.kind !== 'orm' || event.entity?.table === undefined) continue;
+      const table = bareName(event.entity.table).toLowerCase();
+      if (addsRowsOfCode(event)) seeded.add(table);
+      else if (event.verb === 'insert' || event.list === 'read') filled.add(table);
+    }
+    for (const table of seeded) this.#of(table).seeds++;
+    for (const table of filled) this.#of(table).fills++;
+    return seeded.size + filled.size > 0;
+  }
+
   /** The tables with only rows that migrations insert as constants. */
   seededTables(): readonly string[] {
     return [...this.#tables]
@@ -68,25 +87,17 @@ export class TableHistory {
   }
 }
 
-const CREATE =
-  /\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?((?:"[^"]+"|[\w$]+)(?:\s*\.\s*(?:"[^"]+"|[\w$]+))?)/gi;
-
-/** An INSERT up to the first value of its first row. */
-const INSERT =
-  /\binsert\s+into\s+((?:"[^"]+"|[\w$]+)(?:\s*\.\s*(?:"[^"]+"|[\w$]+))?)\s*(?:as\s+\w+\s*)?(?:\([^()]*\))?\s*(?:overriding\s+\w+\s+value\s*)?(values\s*\([^()]{0,200}|select\b|with\b|\()/gi;
-
-/** Constants only: no parameters and no expressions of the program. */
-function isSeed(statement: string, start: string): boolean {
-  return (
-    /^values/i.test(start) &&
-    !/\$\d|\$\{|:\w+\b(?!:)|' *\+/.test(statement.slice(statement.length - start.length))
-  );
+/** A list in the code is a seed. `save()` of one row may also change a row that the migration has read. */
+function addsRowsOfCode({ verb, rows, list, loops }: OrmEvent): boolean {
+  if (loops.some((loop) => loop !== 'values')) return false;
+  if (verb === 'insert') return rows !== undefined || list === 'code';
+  return verb === 'save' && (list === 'code' || (rows ?? 0) > 1);
 }
 
-function bareName(name: string): string {
-  return name
-    .slice(name.lastIndexOf('.') + 1)
-    .replace(/"/g, '')
-    .trim()
-    .toLowerCase();
-}
+const CREATE = new RegExp(String.raw`\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?(${QUALIFIED_NAME})`, 'gi');
+
+/** An INSERT up to the start of its rows. */
+const INSERT = new RegExp(
+  String.raw`\binsert\s+into\s+(${QUALIFIED_NAME})\s*(?:as\s+\w+\s*)?(?:\([^()]*\))?\s*(?:overriding\s+\w+\s+value\s*)?(values\s*\(|select\b|with\b|\()`,
+  'gi',
+);

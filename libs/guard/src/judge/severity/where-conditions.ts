@@ -1,5 +1,6 @@
 import type { DataFinding, WhereShape } from 'nestjs-backfill-sql';
 import type { JudgementContext } from './judgement.js';
+import { QUALIFIED_NAME } from './sql-names.js';
 
 /** Columns that identify a row. */
 const KEY_COLUMN =
@@ -7,6 +8,8 @@ const KEY_COLUMN =
 
 const KEY_CONDITION =
   /"?\b(?:id|uuid|name|unique_?name|slug|e?mail)"?\s*(?:=\s*|in\s*\(\s*)(?:'(?:[^']|'')*'|-?\d+|\$\d+)/i;
+
+const IS_NOT_NULL = new RegExp(String.raw`^\s*${QUALIFIED_NAME}\s+is\s+not\s+null\s*$`, 'i');
 
 /** @param table its own key may have its name: `district_id` of `districts` */
 export function isKeyColumn(column: string, table = ''): boolean {
@@ -42,10 +45,7 @@ export function isWeak({ text, conjuncts }: WhereShape): boolean {
   return (
     parts.length === conjuncts.length &&
     conjuncts.every(
-      ({ kind }, index) =>
-        kind === 'join' ||
-        kind === 'tautology' ||
-        /^\s*[\w."]+\s+is\s+not\s+null\s*$/i.test(parts[index] ?? ''),
+      ({ kind }, index) => kind === 'join' || kind === 'tautology' || IS_NOT_NULL.test(parts[index] ?? ''),
     )
   );
 }

@@ -171,6 +171,20 @@ describe('the number of stripes', () => {
     expect(waits).toEqual([16, 32, 64]);
   });
 
+  it('remembers the stripes whose rows found no room, so that their batches get a size of their own', () => {
+    const sizer = sizerOf(FACTS);
+    const window = new PageWindow(sizer, 200);
+    const stageAt = (stripe: number, stripes = 8) =>
+      window.stageAt(['(40,0)', String(stripe), '40', '80', String(stripes)], null);
+    expect([0, 1, 2].map((stripe) => stageAt(stripe))).toEqual(['moving', 'regular', 'regular']);
+    report(sizer, 1, 135);
+    report(sizer, 2, 90);
+    expect([0, 1, 2].map((stripe) => stageAt(stripe))).toEqual(['moving', 'regular', 'spilling']);
+    expect(stageAt(2, 7)).toBe('regular');
+    report(sizer, 2, 135);
+    expect(stageAt(2)).toBe('regular');
+  });
+
   it('stays while new versions find room', () => {
     const sizer = sizerOf(FACTS);
     for (let batch = 0; batch < 40; batch++) report(sizer, 1, 130);

@@ -26,6 +26,11 @@ class SetState implements SetBackfill<Letter> {
 @Backfill<Letter>({ name: 'in-pages', ...OPTIONS, order: 'page' })
 class InPages extends SetState {}
 
+const MAX_SIZE = 90;
+
+@Backfill<Letter>({ name: 'growing', ...OPTIONS, maxBatchSize: MAX_SIZE, order: 'page' })
+class Growing extends SetState {}
+
 @Backfill<Letter>({ name: 'by-key', ...OPTIONS, order: 'key' })
 class ByKey extends SetState {}
 
@@ -36,7 +41,7 @@ const ROWS = WIDE + NARROW;
 describe('stripes of a table with wide and narrow rows', () => {
   const stage = Stage.for({
     entities: [Letter],
-    backfills: [InPages, ByKey],
+    backfills: [InPages, Growing, ByKey],
     prepare: async (database) => {
       await database.query(`ALTER TABLE letters SET (autovacuum_enabled = off);
         CREATE TABLE changes (id int NOT NULL, transaction xid8 NOT NULL) WITH (autovacuum_enabled = off);
@@ -55,6 +60,13 @@ describe('stripes of a table with wide and narrow rows', () => {
     await stage.query('VACUUM ANALYZE letters');
   });
 
+  const largestBatch = async () =>
+    Number(
+      await stage.value(
+        'SELECT max(n) FROM (SELECT count(*) AS n FROM changes GROUP BY transaction) AS batches',
+      ),
+    );
+
   const changed = async () => ({
     rows: Number(await stage.value('SELECT count(DISTINCT id) FROM changes')),
     changes: Number(await stage.value('SELECT count(*) FROM changes')),
@@ -64,9 +76,13 @@ describe('stripes of a table with wide and narrow rows', () => {
   it('never change more rows in a batch than its size, and change each row once', async () => {
     expect(await stage.run('in-pages')).toMatchObject({ status: 'complete', updated: ROWS });
     expect(await changed()).toEqual({ rows: ROWS, changes: ROWS, pending: 0 });
-    const largest =
-      'SELECT max(n)::int FROM (SELECT count(*) AS n FROM changes GROUP BY transaction) AS batches';
-    expect(Number(await stage.value(largest))).toBeLessThanOrEqual(OPTIONS.batchSize);
+    expect(await largestBatch()).toBeLessThanOrEqual(OPTIONS.batchSize);
+  });
+
+  it('never change more rows in a batch than its maximum if its size adapts, and change each row once', async () => {
+    expect(await stage.run('growing')).toMatchObject({ status: 'complete', updated: ROWS });
+    expect(await changed()).toEqual({ rows: ROWS, changes: ROWS, pending: 0 });
+    expect(await largestBatch()).toBeLessThanOrEqual(MAX_SIZE);
   });
 
   it('report the same rows as a sweep by key if a trigger reverts their change', async () => {

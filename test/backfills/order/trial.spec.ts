@@ -9,11 +9,11 @@ describe('what makes batches faster, but made one fail', () => {
   };
 
   it('is tried from the start', () => {
-    expect(batchesWithout(new Trial())).toBe(0);
+    expect(batchesWithout(new Trial(20))).toBe(0);
   });
 
   it('is left out for 20 batches, and for twice as many after each further failure, at most for 640', () => {
-    const trial = new Trial();
+    const trial = new Trial(20);
     const waits = Array.from({ length: 7 }, () => {
       trial.failed();
       return batchesWithout(trial);
@@ -21,8 +21,18 @@ describe('what makes batches faster, but made one fail', () => {
     expect(waits).toEqual([20, 40, 80, 160, 320, 640, 640]);
   });
 
+  it('is tried again after two batches if its failure costs little', () => {
+    const trial = new Trial(2);
+    trial.failed();
+    expect(batchesWithout(trial)).toBe(2);
+    trial.succeeded();
+    trial.succeeded();
+    trial.failed();
+    expect(batchesWithout(trial)).toBe(2);
+  });
+
   it('is left out for fewer batches after successes', () => {
-    const trial = new Trial();
+    const trial = new Trial(20);
     trial.failed();
     batchesWithout(trial);
     for (let batch = 0; batch < 15; batch++) trial.succeeded();

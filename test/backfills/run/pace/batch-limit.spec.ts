@@ -70,6 +70,15 @@ describe('the size of a batch', () => {
     expect(Math.min(...sizes(limit, perRow(50), 200))).toBe(8);
   });
 
+  it('has a quarter more for rows that were only estimated, but not above its maximum', () => {
+    const limit = new BatchLimit(PACE_DEFAULTS);
+    expect(limit.mostRows).toBe(250);
+    expect(grown().mostRows).toBe(maxBatchSize);
+    limit.halve();
+    expect(limit.mostRows).toBe(100);
+    expect(new BatchLimit({ ...PACE_DEFAULTS, maxBatchSize: batchSize }).mostRows).toBe(batchSize);
+  });
+
   it('stays fixed if maxBatchSize equals batchSize', () => {
     const limit = new BatchLimit({ ...PACE_DEFAULTS, batchSize: 500, maxBatchSize: 500 });
     expect(new Set(sizes(limit, FAST, 50))).toEqual(new Set([500]));

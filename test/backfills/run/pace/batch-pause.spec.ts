@@ -3,36 +3,70 @@ import { BatchPause } from '../../../../libs/backfill/src/backfills/run/range/pa
 
 const { targetDuration } = PACE_DEFAULTS;
 
-/** A pause after 30 batches. */
+/** The pause of a run after many batches, just after it has paused. */
 function after(pause: 'auto' | number, serverMs: number, idleMs = 0): BatchPause {
   const result = new BatchPause({ pause, targetDuration });
-  for (let batch = 0; batch < 30; batch++) result.after(serverMs, idleMs);
+  for (let batch = 0; batch < 60; batch++) {
+    const { ms } = result;
+    if (ms > 0) result.rested(ms);
+    if (ms > 0 && batch > 40) break;
+    result.after({ serverMs, idleMs });
+  }
   return result;
 }
 
+/** The pauses after each of the next batches. */
+function pausesOf(pause: BatchPause, batches: number, serverMs: number, idleMs = 0): number[] {
+  return Array.from({ length: batches }, () => {
+    pause.after({ serverMs, idleMs });
+    const { ms } = pause;
+    if (ms > 0) pause.rested(ms);
+    return ms;
+  });
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+
 describe('the automatic pause', () => {
-  it("starts at 50 ms and becomes a quarter of the server's time for a batch", () => {
-    expect(new BatchPause({ pause: 'auto', targetDuration }).ms).toBe(50);
-    expect(after('auto', 10).ms).toBe(2.5);
+  it('is 50 ms at the start, before each batch', () => {
+    const pause = new BatchPause({ pause: 'auto', targetDuration });
+    expect(pause.ms).toBe(50);
+    pause.rested(50);
+    pause.after({ serverMs: 10, idleMs: 0 });
+    expect(pause.ms).toBe(40);
+  });
+
+  it("becomes a quarter of the server's time, in pauses of at least 20 ms", () => {
+    const pauses = pausesOf(after('auto', 10), 80, 10);
+    expect(pauses.filter((ms) => ms > 0)).toEqual(Array.from({ length: 10 }, () => 20));
+    expect(sum(pauses)).toBe(0.25 * 80 * 10);
+  });
+
+  it('comes after each batch if the batches are slow', () => {
+    expect(pausesOf(after('auto', 100), 3, 100)).toEqual([25, 25, 25]);
+  });
+
+  it('is shorter by the time for which a timer was late', () => {
+    const pause = after('auto', 10);
+    pause.rested(5);
+    expect(pausesOf(pause, 10, 10)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 20]);
   });
 
   it('returns to 50 ms, or to a quarter of the time, after a batch that took far too long', () => {
     const pause = after('auto', 10);
-    pause.after(101, 0);
-    expect(pause.ms).toBe(50);
-    pause.after(10, 0);
-    pause.after(400, 0);
-    expect(pause.ms).toBe(100);
+    const [slow, , verySlow] = [101, 10, 400].map((serverMs) => pausesOf(pause, 1, serverMs)[0]);
+    expect(slow).toBeGreaterThanOrEqual(50);
+    expect(verySlow).toBe(100);
   });
 
   it('is shorter by the time for which the server rests anyway, e.g. during a round trip', () => {
-    expect(after('auto', 10, 2).ms).toBe(0.5);
-    expect(after('auto', 10, 110).ms).toBe(0);
+    expect(sum(pausesOf(after('auto', 10, 2), 400, 10, 2))).toBeCloseTo(400 * 0.5, -2);
+    expect(sum(pausesOf(after('auto', 10, 110), 100, 10, 110))).toBe(0);
   });
 });
 
 describe('a fixed pause', () => {
-  it.each([0, 20])('stays at its setting: %d ms', (fixed) => {
+  it.each([0, 20])('stays at its setting after each batch: %d ms', (fixed) => {
     expect(after(fixed, 400, 110).ms).toBe(fixed);
   });
 });
@@ -48,9 +82,18 @@ describe('the number of batches in flight', () => {
     expect(after(0, 10, 110).maxInFlight).toBe(12);
   });
 
-  it('leaves the server a fifth of its time with the automatic pause', () => {
-    expect(after('auto', 10).maxInFlight).toBe(1);
-    // The round trip is shorter than the rest that the server needs for two batches.
+  it('is one before an automatic pause, so that the server rests during it', () => {
+    const pause = after('auto', 10);
+    const inFlight = Array.from({ length: 8 }, () => {
+      const { maxInFlight } = pause;
+      pause.after({ serverMs: 10, idleMs: 0, wasPipelined: true });
+      return maxInFlight;
+    });
+    expect(inFlight).toEqual([2, 2, 2, 2, 2, 2, 2, 1]);
+    expect(pause.ms).toBe(20);
+  });
+
+  it('leaves the server a fifth of its time if its round trips are longer than its rests', () => {
     expect(after('auto', 10, 14).maxInFlight).toBe(1);
     expect(after('auto', 10, 15).maxInFlight).toBe(2);
     expect(after('auto', 10, 110).maxInFlight).toBe(9);

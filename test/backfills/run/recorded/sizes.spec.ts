@@ -104,7 +104,10 @@ describe('the pauses between batches stay as in sizes.txt', () => {
     const { targetDuration } = resolvePace('X', {});
     const pauses = new BatchPause({ pause, targetDuration });
     const seen: string[] = [];
-    const see = () => seen.push(`${Math.round(pauses.ms * 10) / 10}/${pauses.maxInFlight}`);
+    const see = () => {
+      seen.push(`${Math.round(pauses.ms * 10) / 10}/${pauses.maxInFlight}`);
+      pauses.rested(pauses.ms);
+    };
     see();
     for (const [serverMs, idleMs, times] of [
       [1, 0, 6],
@@ -115,14 +118,14 @@ describe('the pauses between batches stay as in sizes.txt', () => {
       [0, 3, 4],
     ] as const) {
       for (let each = 0; each < times; each++) {
-        pauses.after(serverMs, idleMs);
+        pauses.after({ serverMs, idleMs });
         see();
       }
     }
     for (const next of ['auto', 0, 10, 10, 'auto'] as const) {
       pauses.follow(next);
       see();
-      pauses.after(2, 1);
+      pauses.after({ serverMs: 2, idleMs: 1 });
       see();
     }
     recorded.expect(`the pause ${pause}, and the most pipelined batches`, seen.join(' '));

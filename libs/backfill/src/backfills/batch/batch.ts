@@ -64,10 +64,12 @@ export interface SweepStep {
   readonly isDense?: boolean;
   /**
    * In page order, the number of pages whose rows an optimistic batch changes without selecting them first. They
-   * are expected to have at most `limit` rows in its stripe; with more, the batch fails with `OVER_LIMIT` and
-   * changes nothing. Null: the batch selects `limit` rows. @default null
+   * are expected to have at most `limit` rows in its stripe; with more than `mostRows`, the batch fails with
+   * `OVER_LIMIT` and changes nothing. Null: the batch selects `limit` rows. @default null
    */
   readonly pages?: number | null;
+  /** The number of rows that a batch of `pages` may change. @default `limit` */
+  readonly mostRows?: number;
 }
 
 /** Single rows by their keys, e.g. rows that the sweep skipped. */

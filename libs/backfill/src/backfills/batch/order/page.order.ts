@@ -42,7 +42,8 @@ export class PageOrder implements SweepOrder {
     // An index on the predicate's columns would return the rows in another order.
     const isPending = selection.isPending(parameters, { ...step, predicate: 'opaque' });
     const windowEnd = parameters.add(pageOfBound(step.windowUpper), 'bigint');
-    const limit = parameters.add(step.limit, 'int');
+    const { pages: batchPages = null, mostRows = step.limit } = step;
+    const limit = parameters.add(batchPages === null ? step.limit : mostRows, 'int');
     const aboveCursor = `${ROW}.ctid > (SELECT nb_ctid FROM nb_region)`;
     const inRegion = `${ROW}.ctid <= (SELECT nb_end_ctid FROM nb_region)`;
     const inBatch = `${ROW}.ctid <= (SELECT pg_catalog.format('(%s,0)', nb_batch_end)::tid FROM nb_region)`;
@@ -50,7 +51,6 @@ export class PageOrder implements SweepOrder {
     const inStripe = `((SELECT nb_stripe >= nb_stripes - 1 FROM nb_region)
         OR pg_catalog.get_byte(pg_catalog.tidsend(${ROW}.ctid), 5) % (SELECT nb_stripes FROM nb_region)
           = (SELECT (nb_stripe + 1) % nb_stripes FROM nb_region))`;
-    const { pages: batchPages = null } = step;
     const batchEnd =
       batchPages === null
         ? 'nb_end'

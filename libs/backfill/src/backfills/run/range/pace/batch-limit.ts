@@ -12,6 +12,8 @@ const MIN_CHANGE = 1.1;
 const MIN_FILLED = 0.5;
 /** Slow batches do not make the size smaller than this, unless the declared size is smaller. */
 const FLOOR = 20;
+/** A batch whose rows are estimated may have more of them by this factor, unless the size is fixed. */
+const ESTIMATE_MARGIN = 1.25;
 /** A fixed size is reduced by this factor at most. */
 const MAX_FIXED_REDUCTION = 8;
 /** A batch may take this share of the statement timeout before a lowered maximum rises to twice its rows. */
@@ -63,6 +65,13 @@ export class BatchLimit {
 
   get rows(): number {
     return this.#rows;
+  }
+
+  /** The number of rows that a batch may have if its rows were only estimated. */
+  get mostRows(): number {
+    const isSearching = this.#rows < this.#regularRows;
+    if (this.#isFixed || isSearching) return this.#rows;
+    return Math.max(this.#rows, Math.min(this.#max, Math.ceil(ESTIMATE_MARGIN * this.#rows)));
   }
 
   /** @param batch null if the batch says nothing about the size, e.g. because it changed a single row */

@@ -9,8 +9,9 @@ import { BatchStopwatch } from './batch.stopwatch.js';
 /**
  * The kinds of batches whose sizes are chosen separately. `moving`: the first of several stripes. Its rows move
  * to other pages and need index entries, so that a row takes several times as long as in the other stripes.
+ * `spilling`: another stripe, of which some rows are expected to move.
  */
-export type BatchStage = 'regular' | 'moving';
+export type BatchStage = 'regular' | 'moving' | 'spilling';
 
 /** Maximum numbers of rows. */
 export type StageLimits = Readonly<Record<BatchStage, number>>;
@@ -48,7 +49,11 @@ export class BatchPacer {
   constructor(context: PacerContext) {
     const { pace } = context.tools.selection.definition;
     this.#context = context;
-    this.#limits = { regular: new BatchLimit(pace), moving: new BatchLimit(pace) };
+    this.#limits = {
+      regular: new BatchLimit(pace),
+      moving: new BatchLimit(pace),
+      spilling: new BatchLimit(pace),
+    };
     this.#pause = new BatchPause(pace);
   }
 
@@ -58,8 +63,8 @@ export class BatchPacer {
   }
 
   get limits(): StageLimits {
-    const { regular, moving } = this.#limits;
-    return { regular: regular.rows, moving: moving.rows };
+    const { regular, moving, spilling } = this.#limits;
+    return { regular: regular.rows, moving: moving.rows, spilling: spilling.rows };
   }
 
   limitOf(stage: BatchStage): BatchLimit {
@@ -100,15 +105,19 @@ export class BatchPacer {
     const { tools, state, failures } = this.#context;
     const { selected: rows, time } = outcome;
     failures.reset();
+    const wasPipelined = !this.#stopwatch.isSentAlone;
     tools.gate.meter.batch(rows, this.#stopwatch.lap(time));
-    this.#pause.after(time.serverMs, this.#stopwatch.idleMs);
+    this.#pause.after({ serverMs: time.serverMs, idleMs: this.#stopwatch.idleMs, wasPipelined });
     this.#limits[stage].succeeded(limit === undefined ? null : { rows, limit, lockedMs: time.lockedMs });
     state.batchCommitted(outcome.changed);
     tools.log.batch(outcome, state.range);
-    if (this.pauseMs === 0) return;
-    await tools.gate.sleepBetweenBatches(isPipelined ? null : tools.connection.session, () => {
+    // The server does not rest while another batch is in flight.
+    if (this.pauseMs === 0 || isPipelined) return;
+    const startedAt = performance.now();
+    await tools.gate.sleepBetweenBatches(tools.connection.session, () => {
       this.followSettings();
       return tools.outcomeIfLeaving() === null ? this.pauseMs : 0;
     });
+    this.#pause.rested(performance.now() - startedAt);
   }
 }

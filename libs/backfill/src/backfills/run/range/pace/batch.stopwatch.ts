@@ -13,9 +13,13 @@ export class BatchStopwatch {
   #startedAt = 0;
   /** Milliseconds for which the event loop of this process was busy until `#startedAt`. */
   #busyAt = 0;
-  /** Whether no other batch was in flight when the current one was sent. */
   #isSentAlone = false;
   #waits: number[] = [];
+
+  /** Whether no other batch was in flight when the current one was sent. */
+  get isSentAlone(): boolean {
+    return this.#isSentAlone;
+  }
 
   /**
    * The time in milliseconds in which the server does nothing between two batches that are sent one after the

@@ -2,6 +2,9 @@ import type { BatchRunner } from '../../../batch/batch.js';
 import type { LockMode } from '../../../batch/batch.policy.js';
 import { Trial } from './trial.js';
 
+/** Number of locking batches after an optimistic one has failed for the first time. */
+const LOCKING_BATCHES = 20;
+
 /**
  * Chooses the lock mode of each batch. An optimistic batch changes its rows at once. A locking batch locks
  * them first. After a failed optimistic batch, the next batches are locking: a slow trigger may make every
@@ -9,7 +12,7 @@ import { Trial } from './trial.js';
  */
 export class LockModeController {
   readonly #runner: Pick<BatchRunner, 'canBeOptimistic'>;
-  readonly #optimistic = new Trial();
+  readonly #optimistic = new Trial(LOCKING_BATCHES);
 
   constructor(runner: Pick<BatchRunner, 'canBeOptimistic'>) {
     this.#runner = runner;

@@ -3,7 +3,6 @@ import type { Key } from '../../../../ledger/range.js';
 import type { BatchOutcome } from '../../../batch/batch.js';
 import {
   boundAt,
-  isFirstOfStripes,
   nextPosition,
   pageOfBound,
   regionAt,
@@ -64,7 +63,9 @@ export class PageWindow implements SweepWindow {
   }
 
   stageAt(cursor: Key | null, region: Region | null): BatchStage {
-    return isFirstOfStripes(cursor, region) ? 'moving' : 'regular';
+    const { stripe, stripes } = stripeAt(cursor, region);
+    if (stripe === 0) return stripes > 1 ? 'moving' : 'regular';
+    return this.#sizer.spills(stripe, stripes) ? 'spilling' : 'regular';
   }
 
   expectedCursor({ cursor, region, pages, windowUpper, limit }: WindowBatch): Key | null {

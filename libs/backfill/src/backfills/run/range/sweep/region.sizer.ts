@@ -3,6 +3,7 @@ import type { BatchOutcome } from '../../../batch/batch.js';
 import type { FileFacts } from '../../../batch/order/file.inspector.js';
 import { boundAt, pageOfBound, regionAt, type Region, type RegionPart } from '../../../batch/order/region.js';
 import type { Pace } from '../../../declare/pace.js';
+import { SpilledStripes } from './spilled-stripes.js';
 import { StripePeak } from './stripe-peak.js';
 import type { WindowBatch } from './sweep-window.js';
 
@@ -71,7 +72,8 @@ export class RegionSizer {
   readonly #maxRegion: number;
   /** Pending rows per page. */
   #density: number;
-  #peak = new StripePeak();
+  readonly #peak = new StripePeak();
+  readonly #spilled = new SpilledStripes();
   /** The maximum number of stripes at present. */
   #maxStripes: number;
   /** Updates in other stripes than the first, since the last judgement. */
@@ -119,6 +121,11 @@ export class RegionSizer {
     return Math.max(Math.ceil(mean), STRIPE_MARGIN * mean, PEAK_MARGIN * this.#peak.rows(stripes));
   }
 
+  /** Whether some rows of this stripe are expected to move to other pages, although it is not the first. */
+  spills(stripe: number, stripes: number): boolean {
+    return this.#spilled.has(stripe, stripes);
+  }
+
   /** Number of pages that contain about `rows` pending rows. */
   pagesFor(rows: number): number {
     return rows / this.#density;
@@ -137,7 +144,7 @@ export class RegionSizer {
     const region = regionAt(from, batch.region, pageOfBound(windowUpper));
     if (this.#batchesUntilRetry > 0 && --this.#batchesUntilRetry === 0)
       this.#maxStripes = this.#striping.stripes;
-    if (region.stripes > 1 && outcome.samePage !== null) this.#judge(outcome, from.stripe);
+    if (region.stripes > 1 && outcome.samePage !== null) this.#judge(outcome, from.stripe, region.stripes);
     // The last stripe also takes the rows of sparse stripes, so that its rows say less.
     const isLastOfSeveral = region.stripes > 1 && from.stripe === region.stripes - 1;
     if (!isLastOfSeveral) this.#measureDensity(outcome, batch, from, region);
@@ -163,13 +170,14 @@ export class RegionSizer {
   }
 
   /** Gives up stripes that do not help, and reduces their number where pages have room. */
-  #judge({ changed, samePage }: BatchOutcome, stripe: number): void {
+  #judge({ changed, samePage }: BatchOutcome, stripe: number, stripes: number): void {
     if (changed === 0) return;
     const share = Math.min(1, (samePage ?? 0) / changed);
     if (stripe === 0) {
       if (share > ROOMY_SHARE) this.#limitStripes(Math.ceil(this.stripes / 2));
       return;
     }
+    this.#spilled.measured(stripe, stripes, share);
     this.#judged.stripes++;
     this.#judged.changed += changed;
     this.#judged.samePage += samePage ?? 0;

@@ -13,16 +13,22 @@ import { KeyWindow } from './key-window.js';
 import { LockModeController } from './lock-mode.controller.js';
 import { PageWindow } from './page-window.js';
 import { RegionSizer } from './region.sizer.js';
-import type { StageLimits } from '../pace/batch.pacer.js';
 import type { RangeContext } from '../range.context.js';
 import { ChangeBlockedError } from '../recovery/change-blocked.error.js';
 import { changeOrQuarantine } from '../row.changer.js';
 import { Trial } from './trial.js';
-import { begunAt, stepOf, type SentBatch, type UnsentBatch } from './sent-batch.js';
+import { begunAt, stageOf, stepOf, type SentBatch, type UnsentBatch } from './sent-batch.js';
 import type { SweepWindow } from './sweep-window.js';
 import { describeBound, findNextRow, findWindowEnd, moveWindow, sameKey } from './window.js';
 
-const ONE_ROW: StageLimits = { regular: 1, moving: 1 };
+/** Number of batches that select their rows after the number of rows in their pages was estimated too low. */
+const SELECTED_BATCHES = 2;
+const ONE_ROW = {
+  pages: null,
+  limit: 1,
+  mostRows: 1,
+  limits: { regular: 1, moving: 1, spilling: 1 },
+} as const;
 
 /**
  * Changes the pending rows of the range, window by window, in the order of the key or of the pages. It skips
@@ -35,7 +41,7 @@ export class Sweep {
   readonly #runner: BatchRunner;
   readonly #lockModes: LockModeController;
   /** Batches that do not select their rows first (`SweepStep.pages`). */
-  readonly #unselected = new Trial();
+  readonly #unselected = new Trial(SELECTED_BATCHES);
   /** Null in key order. */
   readonly #hints: HintReader | null;
   #window: SweepWindow | null = null;
@@ -147,14 +153,14 @@ export class Sweep {
     const { state, pacer } = this.#context;
     const { cursor } = state.range;
     const region = window.region(pacer.limitOf('regular').rows);
-    const stage = window.stageAt(cursor, region);
+    const stage = stageOf(this.#runner, window, { cursor, region });
     pacer.enterStage(stage);
-    const limit = pacer.limit.rows;
+    const { rows: limit, mostRows } = pacer.limit;
     const lockMode = this.#lockModes.next(limit);
     const canBeUnselected = lockMode === 'optimistic' && this.#runner.canBeUnselected;
     const pages = canBeUnselected && this.#unselected.next() ? window.pagesAt(cursor, region, limit) : null;
-    const limits = pacer.limits;
-    const batch = { stage, limit, limits, lockMode, region, pages, cursor, windowUpper };
+    const { limits } = pacer;
+    const batch = { stage, limit, mostRows, limits, lockMode, region, pages, cursor, windowUpper };
     return { ...batch, outcome: this.#runner.sweep(session, state.range, this.#step(batch)) };
   }
 
@@ -163,6 +169,7 @@ export class Sweep {
    */
   #sendPipelined(session: Session, window: SweepWindow, previous: SentBatch): void {
     const { tools, state, pacer } = this.#context;
+    const { limits } = pacer;
     const { limit, lockMode, stage } = previous;
     const maxInFlight = Math.min(this.#runner.maxInFlight, pacer.maxInFlight);
     if (limit !== pacer.limitOf(stage).rows || lockMode !== 'optimistic') return;
@@ -170,11 +177,10 @@ export class Sweep {
     while (this.#pipelined.length + 1 < maxInFlight && window.hasRoomBeyond([previous, ...this.#pipelined])) {
       const cursor = window.expectedCursor(this.#pipelined.at(-1) ?? previous);
       const region = window.region(pacer.limitOf('regular').rows);
-      const next = window.stageAt(cursor, region);
-      const limits = pacer.limits;
-      const size = limits[next];
+      const next = stageOf(this.#runner, window, { cursor, region });
+      const { rows: size, mostRows } = pacer.limitOf(next);
       const pages = previous.pages === null ? null : window.pagesAt(cursor, region, size);
-      const batch = { ...previous, stage: next, limit: size, limits, cursor, region, pages };
+      const batch = { ...previous, stage: next, limit: size, mostRows, limits, cursor, region, pages };
       const outcome = this.#runner.pipelineSweep?.(session, state.range, this.#step(batch));
       if (!outcome) return;
       // The outcome is awaited later. Without this handler, Node.js would report its error as unhandled until
@@ -265,16 +271,7 @@ export class Sweep {
     const { range } = state;
     const region = window.region(1);
     const { cursor: from } = range;
-    const lockMode = 'locking';
-    const step = this.#step({
-      cursor: from,
-      windowUpper,
-      region,
-      pages: null,
-      limit: 1,
-      limits: ONE_ROW,
-      lockMode,
-    });
+    const step = this.#step({ ...ONE_ROW, cursor: from, windowUpper, region, lockMode: 'locking' });
     const { key, cursor, isWindowDone } = await findNextRow(session, this.#selection, range, step);
     window.rowsSkipped();
     if (key === null) {

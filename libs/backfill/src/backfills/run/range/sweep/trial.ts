@@ -1,5 +1,3 @@
-/** Number of batches without it after it failed. */
-const MIN_BATCHES = 20;
 const MAX_BATCHES = 640;
 
 /**
@@ -7,9 +5,15 @@ const MAX_BATCHES = 640;
  * number doubles with each failure, because the cause may last, and decreases by one with each success.
  */
 export class Trial {
+  readonly #minBatches: number;
   /** Number of batches until it is tried again. */
   #remaining = 0;
-  #afterNextFailure = MIN_BATCHES;
+  #afterNextFailure: number;
+
+  /** @param minBatches number of batches without it after its first failure */
+  constructor(minBatches: number) {
+    this.#minBatches = this.#afterNextFailure = minBatches;
+  }
 
   /** Whether the next batch tries it. Called once for each batch that could. */
   next(): boolean {
@@ -19,7 +23,7 @@ export class Trial {
   }
 
   succeeded(): void {
-    this.#afterNextFailure = Math.max(MIN_BATCHES, this.#afterNextFailure - 1);
+    this.#afterNextFailure = Math.max(this.#minBatches, this.#afterNextFailure - 1);
   }
 
   failed(): void {

@@ -59,9 +59,18 @@ function batchesMs(work: WorkCost, { costs, pending, pace }: RunFacts): number {
     countBatches(pending, batchSize, size) + (costs.stripes > 1 ? pending / size / costs.stripes : 0);
   const serverMs = work.ms + batches * BATCH_MS;
   const idleMs = batches * (costs.roundTripMs + PROCESS_MS);
-  if (pause === 'auto')
-    return serverMs * (1 + PAUSE_SHARE) + idleMs + Math.min(FIRST_PAUSES_MS, batches * 50);
+  if (pause === 'auto') return withRests(serverMs, idleMs) + Math.min(FIRST_PAUSES_MS, batches * 50);
   return serverMs + idleMs + batches * pause;
+}
+
+/**
+ * The time of batches with automatic pauses. The time in which the server waits for the next batch counts as rest. If
+ * it alone is longer than the rests, several batches are in flight.
+ */
+function withRests(serverMs: number, idleMs: number): number {
+  const withRest = serverMs * (1 + PAUSE_SHARE);
+  const inFlight = Math.max(1, Math.floor((serverMs + idleMs) / withRest));
+  return Math.max(withRest, (serverMs + idleMs) / inFlight);
 }
 
 /** The number of batches while their size grows. */

@@ -27,6 +27,7 @@ import { OUTSIDE } from './fixtures/outside.fixtures.ts';
 import { PLPGSQL } from './fixtures/sql/plpgsql.fixtures.ts';
 import { SQL_FILES } from './fixtures/sql/sql-files.fixtures.ts';
 import { STORED_CODE } from './fixtures/sql/stored-code.fixtures.ts';
+import { JOINS } from './fixtures/sql/joins.fixtures.ts';
 import { STATEMENTS } from './fixtures/sql/statements.fixtures.ts';
 import { TYPED_HANDLES } from './fixtures/typed-handles.fixtures.ts';
 import { TYPEORM_GLOBALS } from './fixtures/typeorm-globals.fixtures.ts';
@@ -41,6 +42,7 @@ const RANK = { LOW: 0, MEDIUM: 1, HIGH: 2 } as const;
 
 describe.each([
   ['SQL statements', STATEMENTS],
+  ['joins and lists of rows', JOINS],
   ['PL/pgSQL', PLPGSQL],
   ['SQL files', SQL_FILES],
   ['stored code and temporary tables', STORED_CODE],

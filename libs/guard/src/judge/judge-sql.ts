@@ -82,6 +82,7 @@ function toFinding(sent: SentSql, { text }: Statement, finding: DataFinding): Fi
     tables: state.tables,
     ctes: cteNames(text),
     whole: text,
+    hasRowList: reading.holes.some(({ isRowList }) => isRowList),
   });
   const table = finding.table && withExpressions(fullName(finding.table), reading.holes);
   const loop = event.loops.at(-1);

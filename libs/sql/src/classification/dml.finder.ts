@@ -13,7 +13,7 @@ import { isTemporary } from '../functions/temporary-tables.js';
 import { normalizeSql, type StatementTokens } from '../parser/statement-tokens.js';
 import type { StatementSpan } from './statement-spans.js';
 import type { DataFinding, DmlOperation, SetColumn, TableName } from './statement.types.js';
-import { whereShape } from './where-shape.js';
+import { joinsSelection, whereShape } from './where-shape.js';
 
 /** A node that changes rows. */
 interface DmlNode {
@@ -109,6 +109,7 @@ function toFindings(node: DmlNode, span: StatementSpan): readonly DataFinding[] 
     text: statement,
     normalized: normalizeSql(unit.parser, statement),
     ...(where && { where }),
+    ...(joinsSelection(fields) && { joinsSelection: true as const }),
     set: setOf(node, tokens),
     sources: operation === 'truncate' ? [] : sourcesOf(fields),
     ...rowsOf(node),

@@ -99,6 +99,8 @@ export interface DataFinding {
   readonly normalized: string;
   /** Missing when there is no WHERE. */
   readonly where?: WhereShape;
+  /** An UPDATE or DELETE joins a query that selects rows by a condition of its own. */
+  readonly joinsSelection?: true;
   /** The columns that an UPDATE sets. For an INSERT, the columns that it names, with an empty expression. */
   readonly set: readonly SetColumn[];
   /** Tables that the statement reads (FROM, USING, SELECT). */

@@ -1,13 +1,23 @@
-import { isObject, kindOf, list, nameParts, nodeOf, visit } from '../parser/parser-nodes.js';
+import {
+  isObject,
+  type Json,
+  kindOf,
+  list,
+  nameParts,
+  nodeOf,
+  nodesOf,
+  text,
+  visit,
+} from '../parser/parser-nodes.js';
 import type { Conjunct, WhereShape } from './statement.types.js';
 
-/** @param text the text of the condition */
-export function whereShape(condition: unknown, text: string): WhereShape {
+/** @param written the text of the condition */
+export function whereShape(condition: unknown, written: string): WhereShape {
   const conjuncts = conjunctsOf(condition).map(toConjunct);
   const narrowing = conjuncts.filter(({ kind }) => kind !== 'tautology');
   const selective = narrowing.some(({ kind }) => kind === 'filter');
   return {
-    text,
+    text: written,
     conjuncts,
     selective,
     tautology: narrowing.length === 0,
@@ -91,4 +101,41 @@ function columnReferences(tree: unknown): readonly (readonly string[])[] {
 
 function withoutLocations(tree: unknown): string {
   return JSON.stringify(tree, (key, value: unknown) => (key === 'location' ? undefined : value));
+}
+
+/**
+ * Whether an UPDATE or DELETE joins a query in its FROM or USING that selects rows by a condition of its own:
+ * `FROM (SELECT id FROM a WHERE state = 1) s`, or the name of such a CTE.
+ */
+export function joinsSelection(statement: Json): boolean {
+  const items = [...list(statement['fromClause']), ...list(statement['usingClause'])];
+  const ctes = cteQueries(statement);
+  return items.some((item) => isSelection(item, ctes));
+}
+
+function cteQueries(statement: Json): ReadonlyMap<string, unknown> {
+  const clause = statement['withClause'];
+  const ctes = isObject(clause) ? nodesOf(clause['ctes'], 'CommonTableExpr') : [];
+  return new Map(ctes.map((cte) => [text(cte['ctename']) ?? '', cte['ctequery']]));
+}
+
+function isSelection(item: unknown, ctes: ReadonlyMap<string, unknown>): boolean {
+  const join = nodeOf(item, 'JoinExpr');
+  // The right side of a LEFT JOIN leaves out no row.
+  if (join)
+    return (
+      isSelection(join['larg'], ctes) ||
+      (join['jointype'] === 'JOIN_INNER' && isSelection(join['rarg'], ctes))
+    );
+  const name = text(nodeOf(item, 'RangeVar')?.['relname']);
+  const query =
+    nodeOf(item, 'RangeSubselect')?.['subquery'] ?? (name === undefined ? undefined : ctes.get(name));
+  const condition = nodeOf(query, 'SelectStmt')?.['whereClause'];
+  return conjunctsOf(condition).some(isNarrowing);
+}
+
+/** `IS NOT NULL` excludes few rows of a column in use. */
+function isNarrowing(condition: unknown): boolean {
+  const isNullTest = nodeOf(condition, 'NullTest') !== undefined;
+  return condition !== undefined && !isNullTest && toConjunct(condition).kind === 'filter';
 }

@@ -31,7 +31,9 @@ export function placeHoles(value: TextValue): readonly PlacedHole[] {
       before = part.text.at(-1) ?? before;
       continue;
     }
-    placed.push({ hole: part, place: placeOf(state), before });
+    const place = placeOf(state);
+    const isRowList = place === 'code' && /\bvalues\0?$/i.test(state.lastCode);
+    placed.push({ hole: part, place, before, isRowList });
     state.lastCode = 'x';
     before = 'x';
   }

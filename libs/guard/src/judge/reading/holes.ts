@@ -18,6 +18,8 @@ export interface PlacedHole {
   readonly place: HolePlace;
   /** The character before it, which limits what can fill it. */
   readonly before: string;
+  /** It stands for the rows of an INSERT: `VALUES ${rows}`. */
+  readonly isRowList: boolean;
 }
 
 const HOLE_PATTERN = /\bhole_(\d+)\b/g;

@@ -17,6 +17,8 @@ export interface JudgementContext {
   readonly ctes: ReadonlySet<string>;
   /** The whole statement that contains the change. */
   readonly whole: string;
+  /** The rows of the INSERT are a list that is not known: `VALUES ${rows}`. */
+  readonly hasRowList: boolean;
 }
 
 export function high(reason: string): Judgement {

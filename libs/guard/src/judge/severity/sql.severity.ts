@@ -25,8 +25,7 @@ export function severityOfSql(finding: DataFinding, context: JudgementContext): 
 }
 
 const SEVERITY_BY_OPERATION = {
-  insert: ({ inRowLoop, size, context }) =>
-    inRowLoop ? insertLoop(size, context.loops) : low('it inserts constants'),
+  insert: rowsOfValues,
   'insert-select': (change) =>
     change.inRowLoop ? insertLoop(change.size, change.context.loops) : severityOfInsertSelect(change),
   update: rewrite,
@@ -39,6 +38,14 @@ const SEVERITY_BY_OPERATION = {
   'select-into': tableCopy,
   'large-object': () => medium('it writes large objects'),
 } as const satisfies Record<DmlOperation, (change: SqlChange) => Judgement>;
+
+function rowsOfValues({ inRowLoop, size, context }: SqlChange): Judgement {
+  if (inRowLoop) return insertLoop(size, context.loops);
+  if (!context.hasRowList) return low('it inserts constants');
+  return size === 'growing'
+    ? medium('it inserts a list of unknown length')
+    : low('it adds rows to a small table');
+}
 
 function rewrite(change: SqlChange): Judgement {
   if (change.context.memory.hasCreated(change.table)) return low('this migration created the table');

@@ -24,6 +24,7 @@ type WhereRule = (where: WhereShape, change: SqlChange) => Judgement | undefined
 const WHERE_RULES = [
   selectsSingleRows,
   joinsCteOfSingleRows,
+  joinsSelectedRows,
   onlyJoins,
   testsNewColumnsForNull,
   onlyWeakConditions,
@@ -37,6 +38,12 @@ function selectsSingleRows(where: WhereShape, { table }: SqlChange): Judgement |
 
 function joinsCteOfSingleRows(_where: WhereShape, { finding, context }: SqlChange): Judgement | undefined {
   return cteSelectsByKey(finding, context) ? low('a CTE selects single rows by a key') : undefined;
+}
+
+function joinsSelectedRows(where: WhereShape, { finding, size }: SqlChange): Judgement | undefined {
+  return finding.joinsSelection && isWeak(where)
+    ? selectedRows(size, 'it joins a query that selects rows')
+    : undefined;
 }
 
 function onlyJoins({ joinOnly }: WhereShape, { size }: SqlChange): Judgement | undefined {

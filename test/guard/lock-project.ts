@@ -2,6 +2,13 @@ import { checkFiles, type Finding } from '../../libs/guard/src/index.ts';
 import { LOCK_SCHEMA } from '../sql/locks/lock-schema.ts';
 import { Project } from './support.ts';
 
+interface LockProjectOptions {
+  /** From TypeORM. */
+  readonly imports?: string;
+  /** Of the migration's class. */
+  readonly fields?: string;
+}
+
 /** A project with the tables of `LOCK_SCHEMA`, to which single statements are added as migrations. */
 export class LockProject {
   readonly #project = new Project();
@@ -22,17 +29,19 @@ export class LockProject {
 
   /**
    * The findings for a migration that calls a method of the query runner.
-   *
-   * @param imports from TypeORM
-   * @param fields of its class
    */
-  async findingsOfCall(
-    call: string,
-    { imports = '', fields = '' }: { readonly imports?: string; readonly fields?: string },
+  findingsOfCall(call: string, options: LockProjectOptions): Promise<readonly Finding[]> {
+    return this.findingsOfCode(`await queryRunner.${call};`, options);
+  }
+
+  /** The findings for a migration with this code in `up()`. */
+  async findingsOfCode(
+    code: string,
+    { imports = '', fields = '' }: LockProjectOptions = {},
   ): Promise<readonly Finding[]> {
     const file = this.#project.write(
       'src/migrations/1757000000000-example.ts',
-      `import { ${imports} } from 'typeorm';\nexport class Example extends SchemaMigration {\n  ${fields}\n  async up(queryRunner) {\n    await queryRunner.${call};\n  }\n  async down() {}\n}\n`,
+      `import { ${imports} } from 'typeorm';\nexport class Example extends SchemaMigration {\n  ${fields}\n  async up(queryRunner) {\n    ${code}\n  }\n  async down() {}\n}\n`,
     );
     const report = await checkFiles({
       paths: [this.#project.path('src/migrations')],

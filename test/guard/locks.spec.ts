@@ -79,6 +79,10 @@ describe('methods of the query runner', () => {
       'type-rewrite',
       `changeColumns('leads', [{ oldColumn: new TableColumn({ name: 'email', type: 'text' }), newColumn: new TableColumn({ name: 'email', type: 'text', isArray: true }) }])`,
     ],
+    [
+      'default-dropped',
+      `changeColumn('leads', new TableColumn({ name: 'createdAt', type: 'timestamptz', default: 'now()' }), new TableColumn({ name: 'createdAt', type: 'timestamptz' }))`,
+    ],
     ['drop-table', 'clearDatabase()'],
     ['drop-table', 'connection.dropDatabase()'],
     ['drop-table', 'connection.synchronize(true)'],
@@ -100,6 +104,63 @@ describe('methods of the query runner', () => {
 
   it.each(DANGEROUS_CALLS)('the check reports %s: %s', async (rule, call) => {
     expect((await checkCall(call)).map((finding) => finding.rule)).toContain(rule);
+  });
+
+  const copied = (change: string) =>
+    `getTable('leads'); const before = table.findColumnByName('score')!; const after = before.clone(); ${change}; await queryRunner.changeColumn(table, before, after)`;
+  const COPIES: readonly (readonly [rule: string, change: string])[] = [
+    ['set-not-null-scan', 'after.isNullable = false'],
+    ['unique-constraint', 'after.isUnique = true'],
+    ['rename-column', `after.name = 'points'`],
+    ['type-rewrite', `after.type = 'bigint'`],
+    ['type-rewrite', `after.length = '90'`],
+    ['type-rewrite', `after.enum = ['a', 'b']`],
+  ];
+
+  it.each(COPIES)('the check reports %s of a column that is copied and changed: %s', async (rule, change) => {
+    const findings = await project.findingsOfCode(`const table = await queryRunner.${copied(change)};`);
+    expect(findings.map((finding) => finding.rule)).toEqual([rule]);
+  });
+
+  it('the check reports a default that a changed copy of a column has lost', async () => {
+    const change = copied('after.default = undefined').replace('score', 'createdAt');
+    const findings = await project.findingsOfCode(`const table = await queryRunner.${change};`);
+    expect(findings.map(({ rule }) => rule)).toEqual(['default-dropped']);
+  });
+
+  it.each(['after.isNullable = true', 'after.default = 0', `after.comment = 'points'`])(
+    'the check passes a copied column with %s',
+    async (change) => {
+      const findings = await project.findingsOfCode(`const table = await queryRunner.${copied(change)};`);
+      expect(findings).toEqual([]);
+    },
+  );
+
+  it('the check reports SET NOT NULL of a column that code finds in table.columns', async () => {
+    const findings = await project.findingsOfCode(
+      `const table = await queryRunner.getTable('leads'); const before = table.columns.find(({ name }) => name === 'score'); const after = before.clone(); after.isNullable = false; await queryRunner.changeColumn('leads', before, after);`,
+    );
+    expect(findings.map(({ rule }) => rule)).toEqual(['set-not-null-scan']);
+  });
+
+  it('the check reports two tables that are locked, also by a dropped foreign key', async () => {
+    const call = `addColumn('leads', new TableColumn({ name: 'city', type: 'text', isNullable: true })); await queryRunner.dropForeignKey('calls', 'calls_lead')`;
+    expect((await checkCall(call)).map(({ rule }) => rule)).toEqual(['several-tables-locked']);
+  });
+
+  it('the check follows both branches of a table that the database may lack', async () => {
+    const findings = await project.findingsOfCode(
+      `const table = await queryRunner.getTable('leads'); if (!table) await queryRunner.query('DROP TABLE calls'); else await queryRunner.query('DROP TABLE tenants');`,
+    );
+    expect([...new Set(findings.map((finding) => finding.table))]).toEqual(['calls', 'tenants']);
+  });
+
+  it('the check passes an index that createIndex() builds concurrently, and an index of a table from getTable()', async () => {
+    const index = `new TableIndex({ name: 'i', columnNames: ['room'], isConcurrent: true })`;
+    const options = { imports, fields: 'readonly transaction = false;' };
+    expect(await project.findingsOfCall(`createIndex('leads', ${index})`, options)).toEqual([]);
+    const call = `createTable(new Table({ name: 'made', columns: [{ name: 'id', type: 'uuid' }] })); const made = await queryRunner.getTable('made'); await queryRunner.createIndex(made, new TableIndex({ columnNames: ['id'] }))`;
+    expect(await checkCall(call)).toEqual([]);
   });
 
   it('the check says that TypeORM loses the values of a column whose length changes', async () => {

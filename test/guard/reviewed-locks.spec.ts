@@ -1,4 +1,5 @@
 import { LOCK_RULES } from '../../libs/sql/src/locks/lock.types.ts';
+import { BLIND_DANGEROUS, BLIND_HARMLESS } from '../sql/locks/blind-statements.fixtures.ts';
 import { FRESH_DANGEROUS } from '../sql/locks/fresh-dangerous.fixtures.ts';
 import { FRESH_HARMLESS } from '../sql/locks/fresh-harmless.fixtures.ts';
 import { REVIEWED_DANGEROUS } from '../sql/locks/reviewed-dangerous.fixtures.ts';
@@ -17,7 +18,7 @@ async function locksOf([, sql, { alone } = {}]: Reviewed): Promise<readonly stri
   return findings.filter(({ rule }) => rules.has(rule)).map(({ rule, message }) => `${rule}: ${message}`);
 }
 
-it.each([...REVIEWED_DANGEROUS, ...FRESH_DANGEROUS].map(asCase))(
+it.each([...REVIEWED_DANGEROUS, ...FRESH_DANGEROUS, ...BLIND_DANGEROUS].map(asCase))(
   'the check reports it, because $why: $sql',
   async ({ reviewed }) => {
     expect(await locksOf(reviewed)).not.toEqual([]);
@@ -25,7 +26,9 @@ it.each([...REVIEWED_DANGEROUS, ...FRESH_DANGEROUS].map(asCase))(
 );
 
 it.each(
-  [...REVIEWED_HARMLESS, ...FRESH_HARMLESS].filter(([, , where]) => where?.needsCatalog !== true).map(asCase),
+  [...REVIEWED_HARMLESS, ...FRESH_HARMLESS, ...BLIND_HARMLESS]
+    .filter(([, , where]) => where?.needsCatalog !== true)
+    .map(asCase),
 )('the check passes it, because $why: $sql', async ({ reviewed }) => {
   expect(await locksOf(reviewed)).toEqual([]);
 });

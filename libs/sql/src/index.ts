@@ -36,6 +36,8 @@ export {
 export { SchemaState } from './locks/schema-state.js';
 export type { LockContext } from './locks/statement-inspection.js';
 export { isSameName } from './locks/table-names.js';
+export { isUtcZone } from './locks/rules/statement.rules.js';
+export { columnsProvenByText } from './locks/proven-columns.js';
 export { typeOfText } from './locks/column-types.js';
 export { LOCK_REMEDIES } from './locks/remedies/lock-remedies.js';
 export type { LockRemedy } from './locks/remedies/lock-remedy.types.js';

@@ -75,15 +75,15 @@ describe('what a migration knows about the database before it sends a statement'
   it('the columns of a table: types, NOT NULL, indexes and CHECKs', async () => {
     const table = (await read({ tables: [leads] })).table(leads);
     const type = (name: string, ...modifiers: number[]) => ({ name, modifiers, isArray: false });
-    const plain = { notNull: false, isIndexed: false, isChecked: false, provenNotNull: false };
+    const plain = { notNull: false, isIndexed: false, isChecked: false, isIdentity: false, provenBy: [] };
     expect(Object.fromEntries(table?.columns ?? [])).toEqual({
       id: { ...plain, type: type('int4'), notNull: true, isIndexed: true, isChecked: true },
       full_name: { ...plain, type: type('varchar', 50), notNull: true },
-      'Odd "Name': { ...plain, type: type('text'), isChecked: true, provenNotNull: true },
+      'Odd "Name': { ...plain, type: type('text'), isChecked: true, provenBy: ['named'] },
       // A domain has the type below it.
       note: { ...plain, type: type('varchar', 20), isIndexed: true },
       score: { ...plain, type: type('numeric', 8, 2), isIndexed: true, isChecked: true },
-      checked: { ...plain, type: type('text'), isChecked: true, provenNotNull: true },
+      checked: { ...plain, type: type('text'), isChecked: true, provenBy: ['named'] },
       unproved: { ...plain, type: type('text'), isChecked: true },
     });
     expect(table).toMatchObject({ hasCheck: true, isPartitioned: false, isSmall: true });

@@ -3,6 +3,7 @@ import { guardMigrations } from '../../../libs/backfill/src/migrations/migration
 import { DangerousLockError } from '../../../libs/backfill/src/migrations/migration.error.ts';
 import { startLockRun } from '../../../libs/backfill/src/migrations/locks/lock.guard.ts';
 import { LOCK_SCHEMA } from '../../sql/locks/lock-schema.ts';
+import { BLIND_DANGEROUS, BLIND_HARMLESS } from '../../sql/locks/blind-statements.fixtures.ts';
 import { FRESH_DANGEROUS } from '../../sql/locks/fresh-dangerous.fixtures.ts';
 import { FRESH_HARMLESS } from '../../sql/locks/fresh-harmless.fixtures.ts';
 import { REVIEWED_DANGEROUS } from '../../sql/locks/reviewed-dangerous.fixtures.ts';
@@ -42,11 +43,11 @@ async function run([, up, { alone } = {}]: Reviewed): Promise<unknown> {
 }
 
 /** Statements that are not rolled back come last. */
-const HARMLESS = [...REVIEWED_HARMLESS, ...FRESH_HARMLESS].sort(
+const HARMLESS = [...REVIEWED_HARMLESS, ...FRESH_HARMLESS, ...BLIND_HARMLESS].sort(
   ([, , a], [, , b]) => Number(a?.alone === true) - Number(b?.alone === true),
 );
 
-const DANGEROUS = [...REVIEWED_DANGEROUS, ...FRESH_DANGEROUS];
+const DANGEROUS = [...REVIEWED_DANGEROUS, ...FRESH_DANGEROUS, ...BLIND_DANGEROUS];
 
 function onlyWarns([, , where]: Reviewed): boolean {
   return where?.onlyWarns === true;

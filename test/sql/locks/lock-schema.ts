@@ -16,8 +16,11 @@ export const LOCK_SCHEMA = `
     amount numeric(10,2), at timestamp(3), seen timestamptz, stage stage DEFAULT 'new', code varchar(20) CHECK (code <> ''),
     span interval(3), ip cidr, flags varbit(8), room int, during tstzrange, checked text, level positive,
     old_id bigint NOT NULL, "createdAt" timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT leads_checked CHECK (checked IS NOT NULL));
+    stated text,
+    CONSTRAINT leads_checked CHECK (checked IS NOT NULL), CONSTRAINT leads_stated CHECK (stated IS NOT NULL AND stated <> ''));
   CREATE TABLE calls (id bigint PRIMARY KEY, lead_id bigint, at timestamptz NOT NULL, direction text);
+  CREATE TABLE numbered (id bigint GENERATED ALWAYS AS IDENTITY, name text);
+  CREATE TABLE serials (id bigserial, name text);
   CREATE TABLE bare (id bigint, name text);
   CREATE TABLE loose (id bigint NOT NULL);
   CREATE TABLE app.archive (id bigint PRIMARY KEY, note text);
@@ -29,9 +32,11 @@ export const LOCK_SCHEMA = `
   CREATE TABLE events_2026 (id bigint, at date NOT NULL);
   CREATE TABLE events_2027 (id bigint, at date NOT NULL CHECK (at >= '2027-01-01' AND at < '2028-01-01'));
   INSERT INTO tenants SELECT n, 'x' FROM generate_series(1, ${LARGE}) n;
-  INSERT INTO leads (id, tenant_id, email, code, room, checked, old_id)
-    SELECT n, n, 'mail' || n, 'c', n, 'yes', n FROM generate_series(1, ${LARGE}) n;
+  INSERT INTO leads (id, tenant_id, email, code, room, checked, stated, old_id)
+    SELECT n, n, 'mail' || n, 'c', n, 'yes', 'yes', n FROM generate_series(1, ${LARGE}) n;
   INSERT INTO calls SELECT n, n, now(), 'in' FROM generate_series(1, ${LARGE}) n;
+  INSERT INTO numbered (name) SELECT 'x' FROM generate_series(1, ${LARGE}) n;
+  INSERT INTO serials (name) SELECT 'x' FROM generate_series(1, ${LARGE}) n;
   INSERT INTO bare SELECT n, 'x' FROM generate_series(1, ${LARGE}) n;
   INSERT INTO loose SELECT n FROM generate_series(1, ${LARGE}) n;
   INSERT INTO app.archive SELECT n, 'x' FROM generate_series(1, ${LARGE}) n;

@@ -18,7 +18,7 @@ const TABLES: Readonly<Record<string, KnownTable | null>> = {
       id: { type: type('int4'), notNull: true, isIndexed: true, isChecked: false },
       name: { type: type('varchar', 20), notNull: true, isIndexed: false, isChecked: false },
       code: { type: type('varchar', 20), notNull: false, isIndexed: true, isChecked: true },
-      checked: { type: type('text'), provenNotNull: true, isIndexed: false, isChecked: true },
+      checked: { type: type('text'), provenBy: ['leads_checked'], isIndexed: false, isChecked: true },
       at: { type: type('timestamp', 3), notNull: false, isIndexed: true, isChecked: false },
     },
   ),

@@ -1,6 +1,6 @@
 import type { SchemaEvent } from '../evaluate/machine/event.types.js';
 import { knownText } from '../evaluate/values/text-value.js';
-import { optionsOf } from '../evaluate/values/value.js';
+import { onlyPresent, optionsOf } from '../evaluate/values/value.js';
 import type { Value } from '../evaluate/values/value.types.js';
 import type { SchemaChange, TableName } from './schema-change.types.js';
 
@@ -116,6 +116,7 @@ function itemsOf(value: Value | undefined): readonly Value[] | undefined {
 
 /** A property of an object that is written in the code; a text that is set elsewhere too is not certain. */
 export function property(value: Value | undefined, name: string): Value | undefined {
-  const found = value?.kind === 'object' ? value.properties.get(name) : undefined;
+  const described = value && onlyPresent(value);
+  const found = described?.kind === 'object' ? described.properties.get(name) : undefined;
   return found && optionsOf(found).length === 1 ? found : undefined;
 }

@@ -12,6 +12,11 @@ interface DroppedDefault extends Column {
   readonly reported: Column;
 }
 
+interface DroppedConstraint {
+  readonly table: TableName;
+  readonly constraint: string;
+}
+
 /** Rules for what a migration may drop and create again. */
 const RESTORABLE: ReadonlySet<string> = new Set<LockRule>(['drop-view', 'default-dropped']);
 
@@ -21,6 +26,7 @@ export function isRestorable({ rule }: { readonly rule: string }): boolean {
 }
 
 const NO_NAMES: readonly TableName[] = [];
+const NO_CONSTRAINTS: readonly DroppedConstraint[] = [];
 const NO_DEFAULTS: readonly DroppedDefault[] = [];
 
 /** What a migration has dropped, and not created again. @publicApi */
@@ -30,24 +36,48 @@ export class DroppedObjects {
   #defaults: readonly DroppedDefault[] = NO_DEFAULTS;
   /** Tables and indexes that the catalog may still have, because it was read before. */
   #relations: readonly TableName[] = NO_NAMES;
+  /** The same for constraints. */
+  #constraints: readonly DroppedConstraint[] = NO_CONSTRAINTS;
 
   copy(): DroppedObjects {
     const copy = new DroppedObjects();
     copy.#views = this.#views;
     copy.#defaults = this.#defaults;
     copy.#relations = this.#relations;
+    copy.#constraints = this.#constraints;
     return copy;
   }
 
   clear(): void {
     this.#views = NO_NAMES;
     this.#defaults = NO_DEFAULTS;
-    this.#relations = NO_NAMES;
+    this.forgetRelations();
   }
 
   /** The catalog is read again. */
   forgetRelations(): void {
     this.#relations = NO_NAMES;
+    this.#constraints = NO_CONSTRAINTS;
+  }
+
+  dropConstraint(table: TableName, constraint: string): void {
+    this.#constraints = [...this.#constraints, { table, constraint }];
+  }
+
+  /** Whether the table has lost the constraint, or any constraint if none is named. */
+  hasConstraint(table: TableName, constraint?: string): boolean {
+    return this.#constraints.some(
+      (dropped) =>
+        (constraint === undefined || dropped.constraint === constraint) && isSameName(dropped.table, table),
+    );
+  }
+
+  /** The table has a constraint of this name again. */
+  restoreConstraint(table: TableName, constraint: string): void {
+    if (this.#constraints.length > 0)
+      this.#constraints = this.#constraints.filter(
+        (dropped) => dropped.constraint !== constraint || !isSameName(dropped.table, table),
+      );
   }
 
   dropRelation(name: TableName): void {
@@ -97,7 +127,8 @@ export class DroppedObjects {
     table,
     names: { column = '' },
   }: Pick<LockFinding, 'table' | 'names'> & { readonly rule: string }): boolean {
-    if (table === undefined) return false;
+    // The defaults that CASCADE has dropped with a sequence are not known.
+    if (table === undefined) return true;
     if (rule === 'drop-view') return this.#views.some((other) => isSameName(other, table));
     return this.#defaults.some(({ reported }) => isSameColumn(reported, { table, column }));
   }

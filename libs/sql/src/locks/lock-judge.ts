@@ -22,6 +22,8 @@ import {
   refresh,
   rename,
   settingValue,
+  type TimeZone,
+  timeZoneSetBy,
   vacuum,
 } from './rules/statement.rules.js';
 import { SchemaState } from './schema-state.js';
@@ -61,6 +63,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   CreateForeignTableStmt: createTableAs,
   CreateTableAsStmt: createTableAs,
   CreateEnumStmt: createOther,
+  CreateSeqStmt: createOther,
   CreateDomainStmt: createOther,
   CompositeTypeStmt: createOther,
   ViewStmt: createOther,
@@ -88,6 +91,8 @@ export interface LockInspection {
 export class LockJudge {
   readonly state: SchemaState;
   #held: readonly HeldLock[] = [];
+  /** What SET TIME ZONE has set, until the catalog is read again. */
+  #timeZone: TimeZone | undefined;
 
   /** @param state what earlier statements have done to the schema; it is changed */
   constructor(state: SchemaState = new SchemaState()) {
@@ -102,12 +107,14 @@ export class LockJudge {
   /** The transaction has ended, and with it its locks. */
   endTransaction(): void {
     this.#held = [];
+    if (this.#timeZone?.isLocal === true) this.#timeZone = undefined;
   }
 
   /** The dangers of statements, without counting them as run: see `accept`. */
   inspect(ddl: readonly DdlStatement[], context: LockContext): LockInspection {
     const judge = new LockJudge(this.state.copy());
     judge.#held = this.#held;
+    judge.#timeZone = this.#timeZone;
     return { findings: judge.judge(ddl, context), judge };
   }
 
@@ -115,16 +122,20 @@ export class LockJudge {
   accept({ judge }: LockInspection): void {
     this.state.replace(judge.state);
     this.#held = judge.#held;
+    this.#timeZone = judge.#timeZone;
   }
 
   /** The dangers of statements that run next. */
   judge(ddl: readonly DdlStatement[], context: LockContext): readonly LockFinding[] {
+    if (context.catalog?.isUtc !== undefined) this.#timeZone = undefined;
     return ddl.flatMap((statement) => this.#judgeOne(statement, context));
   }
 
   #judgeOne(ddl: DdlStatement, context: LockContext): readonly LockFinding[] {
     if (!context.inTransaction) this.#held = [];
-    const on = new StatementInspection(ddl, this.state, context, this.#held);
+    this.#timeZone = timeZoneSetBy(ddl) ?? this.#timeZone;
+    const isUtc = this.#timeZone?.isUtc ?? context.catalog?.isUtc;
+    const on = new StatementInspection(ddl, this.state, context, { heldLocks: this.#held, isUtc });
     const locked = lockedTables(ddl).filter((table) => !this.state.isNew(table) && !on.isMissing(table));
     RULES[ddl.node]?.(on);
     if (refusesTransaction(ddl.node, ddl.fields))
@@ -233,6 +244,7 @@ function createSchema(on: StatementInspection): void {
   for (const element of list(on.ddl.fields['schemaElts'])) {
     if (!isObject(element)) continue;
     const table = tableOf((element['CreateStmt'] as { relation?: unknown } | undefined)?.relation);
-    if (table) on.state.addNew(table);
+    const schema = text(on.ddl.fields['schemaname']);
+    if (table) on.state.addNew(schema === undefined ? table : { schema, ...table });
   }
 }

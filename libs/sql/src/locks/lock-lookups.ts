@@ -90,7 +90,8 @@ function maybePartitioned({ node, fields }: DdlStatement): TableName | undefined
 /** The default of a NOT NULL column is used by releases that run. */
 function losesDefault({ node, fields }: DdlStatement): TableName | undefined {
   const drops = nodesOf(fields['cmds'], 'AlterTableCmd').some(
-    ({ subtype, def }) => subtype === 'AT_ColumnDefault' && def === undefined,
+    ({ subtype, def }) =>
+      subtype === 'AT_DropIdentity' || (subtype === 'AT_ColumnDefault' && def === undefined),
   );
   return node === 'AlterTableStmt' && drops ? tableOf(fields['relation']) : undefined;
 }

@@ -112,11 +112,12 @@ export interface ColumnType {
 export interface KnownColumn {
   readonly type?: ColumnType;
   readonly notNull?: boolean;
-  /** A validated CHECK proves that it is not null. */
-  readonly provenNotNull?: boolean;
+  /** The validated CHECK constraints that prove that it is not null. */
+  readonly provenBy?: readonly string[];
   /** A CHECK constraint uses it, so that a change of its type checks every row. */
   readonly isChecked?: boolean;
   readonly isIndexed?: boolean;
+  readonly isIdentity?: boolean;
 }
 
 /** What is known about a table. @publicApi */

@@ -7,7 +7,9 @@ import {
   type Domain,
   EMPTY_MAP,
   include,
+  loseProof,
   newTable,
+  proveColumns,
   put,
   type TrackedIndex,
   type TrackedTable,
@@ -139,12 +141,8 @@ export class SchemaState {
     this.#track(table).defaultPartition = partition;
   }
 
-  defaultPartition(table: TableName): TableName | undefined {
-    return this.#find(table)?.defaultPartition;
-  }
-
-  isPartitioned(table: TableName): boolean | undefined {
-    return this.#find(table)?.isPartitioned;
+  partitioning(table: TableName): Pick<TrackedTable, 'defaultPartition' | 'isPartitioned'> {
+    return this.#find(table) ?? {};
   }
 
   drop(name: TableName): void {
@@ -223,13 +221,17 @@ export class SchemaState {
   noteUnproven(table: TableName, constraint: string, columns: readonly string[]): void {
     const tracked = this.#track(table);
     tracked.constraints = put(tracked.constraints, constraint, columns);
+    this.dropped.restoreConstraint(table, constraint);
   }
 
   /** VALIDATE CONSTRAINT. */
   validate(table: TableName, constraint: string): void {
-    const proven = this.#find(table)?.constraints.get(constraint);
-    for (const column of proven ?? []) this.noteColumn(table, column, { provenNotNull: true });
-    if (proven) this.noteCheck(table);
+    if (this.#find(table)?.constraints.has(constraint)) proveColumns(this.#track(table), constraint);
+  }
+
+  dropConstraint(table: TableName, constraint: string): void {
+    this.dropped.dropConstraint(table, constraint);
+    if (this.#find(table)) loseProof(this.#track(table), constraint);
   }
 
   noteIndex(name: TableName, table: TableName, columns: readonly string[] = []): void {
@@ -237,8 +239,8 @@ export class SchemaState {
     this.dropped.restoreRelation(name);
   }
 
-  columnsOfIndex(name: TableName): readonly string[] | undefined {
-    return this.#indexes.findLast((index) => isSameName(index.name, name))?.columns;
+  index(name: TableName): TrackedIndex | undefined {
+    return this.#indexes.findLast((index) => isSameName(index.name, name));
   }
 
   noteFunction(name: string, volatility: string): void {
@@ -248,10 +250,6 @@ export class SchemaState {
 
   isVolatile(functionName: string): boolean | undefined {
     return this.#functions.get(functionName);
-  }
-
-  tableOfIndex(name: TableName): TableName | undefined {
-    return this.#indexes.findLast((index) => isSameName(index.name, name))?.table;
   }
 
   noteDomain(name: string, domain: Domain): void {

@@ -48,6 +48,14 @@ export interface HeldLock {
   readonly lock: LockMode;
 }
 
+/** What earlier statements have left in the session. */
+export interface SessionFacts {
+  /** The locks that the transaction holds. */
+  readonly heldLocks: readonly HeldLock[];
+  /** Whether the time zone is UTC; undefined if it is not known. */
+  readonly isUtc: boolean | undefined;
+}
+
 /** One statement while the rules read it. */
 export class StatementInspection {
   readonly findings: LockFinding[] = [];
@@ -56,9 +64,12 @@ export class StatementInspection {
     readonly ddl: DdlStatement,
     readonly state: SchemaState,
     readonly context: LockContext,
-    /** The locks that the transaction holds since earlier statements. */
-    readonly heldLocks: readonly HeldLock[],
+    readonly session: SessionFacts,
   ) {}
+
+  get heldLocks(): readonly HeldLock[] {
+    return this.session.heldLocks;
+  }
 
   /** Reports a danger, unless no application uses the table yet, or its size makes it harmless. */
   report(rule: LockRule, { message, table, names = {}, alsoLocks = [], ...effect }: Report): void {
@@ -116,8 +127,20 @@ export class StatementInspection {
       ...tracked,
       ...known,
       notNull: tracked.notNull === true || known.notNull === true,
-      provenNotNull: tracked.provenNotNull === true || known.provenNotNull === true,
+      provenBy: [...(tracked.provenBy ?? []), ...(known.provenBy ?? [])],
     };
+  }
+
+  /** Whether a CHECK proves it that the statements so far have not dropped. */
+  isProvenNotNull(table: TableName, column: string): boolean {
+    const proofs = this.column(table, column).provenBy ?? [];
+    return proofs.some((constraint) => !this.state.dropped.hasConstraint(table, constraint));
+  }
+
+  /** Whether the catalog has the column, so that ADD COLUMN IF NOT EXISTS does nothing. */
+  hasColumn(table: TableName, column: string): boolean {
+    const isDropped = this.state.hasDropped(table, column) || this.state.dropped.hasRelation(table);
+    return !isDropped && this.context.catalog?.table(table)?.columns.has(column) === true;
   }
 
   /** Whether the catalog knows the table without this column. */
@@ -128,24 +151,32 @@ export class StatementInspection {
 
   /** Whether statements so far, or the catalog, tell that the column can be NULL. */
   isNullable(table: TableName, column: string): boolean {
-    const { notNull, provenNotNull } = this.column(table, column);
+    const { notNull } = this.column(table, column);
     const isKnown =
       this.state.column(table, column)?.notNull !== undefined ||
       this.context.catalog?.table(table)?.columns.has(column) === true;
-    return isKnown && notNull !== true && provenNotNull !== true;
+    return isKnown && notNull !== true && !this.isProvenNotNull(table, column);
   }
 
   /** Undefined if it is not known. */
   isPartitioned(table: TableName): boolean | undefined {
-    return this.state.isPartitioned(table) ?? this.context.catalog?.table(table)?.isPartitioned;
+    return this.state.partitioning(table).isPartitioned ?? this.context.catalog?.table(table)?.isPartitioned;
+  }
+
+  /** Whether a valid CHECK may prove the bound of a partition. */
+  hasCheck(table: TableName): boolean {
+    const isKept = !this.state.dropped.hasConstraint(table);
+    return this.state.hasCheck(table) ?? (isKept && this.context.catalog?.table(table)?.hasCheck === true);
   }
 
   defaultPartition(table: TableName): TableName | undefined {
-    return this.context.catalog?.table(table)?.defaultPartition ?? this.state.defaultPartition(table);
+    return (
+      this.context.catalog?.table(table)?.defaultPartition ?? this.state.partitioning(table).defaultPartition
+    );
   }
 
   columnsOfIndex(index: TableName): readonly string[] {
-    return this.state.columnsOfIndex(index) ?? this.context.catalog?.columnsOfIndex?.(index) ?? [];
+    return this.state.index(index)?.columns ?? this.context.catalog?.columnsOfIndex?.(index) ?? [];
   }
 
   /** The version of PostgreSQL, if it is known and older than `version`. */
@@ -169,7 +200,7 @@ export class StatementInspection {
 
   /** The table of an index; null if the index does not exist, undefined if it is not known. */
   tableOfIndex(index: TableName): TableName | null | undefined {
-    return this.state.tableOfIndex(index) ?? this.context.catalog?.tableOfIndex(index);
+    return this.state.index(index)?.table ?? this.context.catalog?.tableOfIndex(index);
   }
 }
 

@@ -45,6 +45,25 @@ export function include(set: Set<string>, value: string): Set<string> {
   return set.size === 0 ? new Set([value]) : set.add(value);
 }
 
+/** A constraint of the table is valid from now on. */
+export function proveColumns(table: TrackedTable, constraint: string): void {
+  for (const column of table.constraints.get(constraint) ?? []) {
+    const known = table.columns.get(column);
+    const provenBy = [...(known?.provenBy ?? []), constraint];
+    table.columns = put(table.columns, column, { ...known, provenBy });
+  }
+  table.hasCheck = true;
+}
+
+/** Which of the constraints proves the bound of a partition is not known. */
+export function loseProof(table: TrackedTable, constraint: string): void {
+  table.constraints.delete(constraint);
+  table.hasCheck = false;
+  for (const [column, known] of table.columns)
+    if (known.provenBy?.includes(constraint))
+      table.columns.set(column, { ...known, provenBy: known.provenBy.filter((name) => name !== constraint) });
+}
+
 /** A copy that can be changed without the other. */
 export function cloned(table: TrackedTable): TrackedTable {
   const { columns, constraints, dropped, added } = table;

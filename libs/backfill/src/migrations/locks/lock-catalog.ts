@@ -1,4 +1,6 @@
 import {
+  columnsProvenByText,
+  isUtcZone,
   type KnownColumn,
   type KnownTable,
   type LockCatalog,
@@ -57,14 +59,15 @@ const RELATIONS = `
                    'name', a.attname,
                    'type', (SELECT CASE WHEN y.typtype = 'd' THEN pg_catalog.format_type(y.typbasetype, y.typtypmod)
                                         ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END
-                              FROM pg_catalog.pg_type y WHERE y.oid = a.atttypid), 'notNull', a.attnotnull,
+                              FROM pg_catalog.pg_type y WHERE y.oid = a.atttypid), 'notNull', a.attnotnull, 'isIdentity', a.attidentity <> '',
                    'isIndexed', EXISTS (SELECT FROM pg_catalog.pg_index x
                                          WHERE x.indrelid = c.oid AND a.attnum = ANY (x.indkey)),
                    'isChecked', EXISTS (SELECT FROM pg_catalog.pg_constraint k
                                          WHERE k.conrelid = c.oid AND k.contype = 'c' AND a.attnum = ANY (k.conkey))))
             FROM pg_catalog.pg_attribute a
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
-         (SELECT pg_catalog.json_agg(pg_catalog.pg_get_expr(k.conbin, k.conrelid))
+         (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+                   'name', k.conname, 'text', pg_catalog.pg_get_expr(k.conbin, k.conrelid)))
             FROM pg_catalog.pg_constraint k
            WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated) AS checks
     FROM pg_catalog.unnest($1::text[]) r (name)
@@ -127,11 +130,9 @@ export async function readLockCatalog(
       return typeof domain?.['base'] === 'string' ? typeOfText(domain['base']) : undefined;
     },
     readerOf: (table, column) => readerOf(dataSource, table, column),
-    isUtc: UTC_ZONES.has(String(anyRow?.['zone'])),
+    isUtc: isUtcZone(String(anyRow?.['zone'])),
   };
 }
-
-const UTC_ZONES = new Set(['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT', 'UCT', 'Etc/UCT', 'Zulu', 'Universal']);
 
 async function readRelations(
   query: SendQuery,
@@ -144,8 +145,10 @@ async function readRelations(
 
 async function knownTable(query: SendQuery, name: string, row: Row): Promise<KnownTable | null> {
   if (row['kind'] === null) return null;
-  const checks = (row['checks'] ?? []) as readonly string[];
-  const proven = new Set(checks.flatMap(provenColumns));
+  const checks = (row['checks'] ?? []) as readonly { readonly name: string; readonly text: string }[];
+  const proofs = await Promise.all(
+    checks.map(async (check) => ({ ...check, columns: await columnsProvenByText(check.text) })),
+  );
   const columns = (row['columns'] ?? []) as readonly (KnownColumn & { name: string; type: string })[];
   const isSmall = await isSmallTable(query, name, row);
   return {
@@ -154,14 +157,15 @@ async function knownTable(query: SendQuery, name: string, row: Row): Promise<Kno
     isPartitioned: row['kind'] === 'p',
     ...(row['default_partition'] !== null && { defaultPartition: row['default_partition'] as TableName }),
     columns: new Map(
-      columns.map(({ name: column, type, notNull, isIndexed, isChecked }): [string, KnownColumn] => [
+      columns.map(({ name: column, type, notNull, ...flags }): [string, KnownColumn] => [
         column,
         {
           type: typeOfText(type),
           notNull: notNull === true,
-          isIndexed: isIndexed === true,
-          isChecked: isChecked === true,
-          provenNotNull: proven.has(column),
+          isIndexed: flags.isIndexed === true,
+          isIdentity: flags.isIdentity === true,
+          isChecked: flags.isChecked === true,
+          provenBy: proofs.filter(({ columns }) => columns.includes(column)).map((proof) => proof.name),
         },
       ]),
     ),
@@ -183,17 +187,6 @@ async function isSmallTable(query: SendQuery, name: string, row: Row): Promise<b
     `SELECT pg_catalog.count(*)::int AS rows FROM (SELECT FROM ${name} LIMIT ${SMALL_TABLE.rows + 1}) s`,
   );
   return Number(counted?.['rows']) <= SMALL_TABLE.rows;
-}
-
-const NOT_NULL_TERM = /\((?:"((?:[^"]|"")+)"|([a-z_][\w$]*)) IS NOT NULL\)/g;
-
-/** The columns in `((a IS NOT NULL) AND (b IS NOT NULL))`. */
-function provenColumns(check: string): readonly string[] {
-  const rest = check.replace(NOT_NULL_TERM, '').replace(/[()\s]|\bAND\b/g, '');
-  if (rest !== '') return [];
-  return [...check.matchAll(NOT_NULL_TERM)].map(([, quotedName, name]) =>
-    quotedName === undefined ? (name ?? '') : quotedName.replaceAll('""', '"'),
-  );
 }
 
 function indexedTable(row: Row): TableName | undefined {

@@ -21,7 +21,11 @@ const CONSTRUCTORS: ReadonlyMap<string, Constructor> = new Map<string, Construct
   ['typeorm.DataSource', () => database('source')],
 ]);
 
-const DESCRIBED_BY_OPTIONS = new Set(['typeorm.EntitySchema', 'typeorm.Table', 'typeorm.TableColumn']);
+const DESCRIBED_BY_OPTIONS = new Set(
+  ['EntitySchema', 'Table', 'TableColumn', 'TableIndex', 'TableForeignKey', 'TableUnique', 'TableCheck'].map(
+    (name) => `typeorm.${name}`,
+  ),
+);
 
 /** Inside more nested calls than this, a new instance is an unknown value. */
 const MAX_DEPTH = 60;

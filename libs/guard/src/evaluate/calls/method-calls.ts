@@ -1,6 +1,7 @@
 import type { Call } from '../machine/machine.types.js';
 import { callDatabase } from '../typeorm/database-calls.js';
 import { callEntity } from '../typeorm/entity-calls.js';
+import { callSchemaObject } from '../typeorm/schema-objects.js';
 import { OPAQUE, factsOf } from '../values/facts.js';
 import { choice, isUndefined, presentOptions } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
@@ -45,5 +46,6 @@ interface MissingMethod {
 function callMissingMethod(target: Value, name: string, { method, call }: MissingMethod): Value {
   const facts = isUndefined(method) ? OPAQUE : factsOf(method);
   const callee = { name, expression: call.site.callee, receiver: target, facts };
-  return callEntity(target, name, call) ?? callUnknown(callee, call);
+  const result = callEntity(target, name, call) ?? callUnknown(callee, call);
+  return callSchemaObject(target, name, call.args) ?? result;
 }

@@ -4,7 +4,7 @@ import { type FoundMethod, findMethod, methodValue } from '../classes/classes.js
 import type { Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
 import { factsOf, mergeFacts } from '../values/facts.js';
-import { UNDEFINED, choice, constant, knownNumber, plain, unknown } from '../values/value.js';
+import { UNDEFINED, choice, constant, knownNumber, onlyPresent, plain, unknown } from '../values/value.js';
 import type { ArrayValue, ClassValue, ObjectValue, Value } from '../values/value.types.js';
 import { sum } from './operators.js';
 import { type PatternTarget, destructure } from './patterns.js';
@@ -74,7 +74,7 @@ function assignLeaf(machine: Machine, target: PatternTarget, value: Value, conte
 }
 
 function assignMember(machine: Machine, target: ast.MemberExpression, value: Value, context: Context): void {
-  const container = machine.evaluate(target.object, context);
+  const container = onlyPresent(machine.evaluate(target.object, context));
   const name = memberName(machine, target, context);
   if (container.kind === 'object') assignProperty(machine, container, name, value);
   else if (container.kind === 'class' && name !== undefined) assignStatic(machine, container, name, value);

@@ -16,6 +16,9 @@ import type {
  */
 export type LoopKind = 'rows' | 'values' | 'unknown';
 
+/** The condition of the code of a catch clause. */
+export const CATCH = 'catch';
+
 export interface Occurrence {
   /** The expression that reaches the database, or that cannot be followed. */
   readonly site: Site;

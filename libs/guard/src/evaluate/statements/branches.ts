@@ -1,5 +1,6 @@
 import type * as ast from 'oxc-parser';
 import { bindPattern } from '../expressions/patterns.js';
+import { CATCH } from '../machine/event.types.js';
 import type { Assignments } from '../machine/journal.js';
 import { LexicalScope } from '../machine/lexical-scope.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
@@ -137,5 +138,5 @@ function executeCatch(machine: Machine, { param, body }: ast.CatchClause, contex
   const inner: Context = { ...context, scope: LexicalScope.block(context.scope) };
   // The program may throw any object, with methods of its own.
   if (param) bindPattern(param, unknown('error'), { machine, context: inner });
-  return machine.execute(body, inner);
+  return machine.underCondition(CATCH, () => machine.execute(body, inner));
 }

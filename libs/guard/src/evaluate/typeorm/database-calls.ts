@@ -7,6 +7,7 @@ import { createdEntities } from './created-entities.js';
 import { entityFrom } from './entities.js';
 import { ORM_WRITES } from './orm-verbs.js';
 import { writeRows } from './orm-writes.js';
+import { foundTable } from './schema-objects.js';
 import { sendSql } from './sql-calls.js';
 
 type DatabaseModel = (target: DatabaseValue, call: Call) => Value;
@@ -35,6 +36,7 @@ const MODELS: ReadonlyMap<string, DatabaseModel> = new Map<string, DatabaseModel
   ['createQueryBuilder', createQueryBuilder],
   ['transaction', transaction],
   ['clearTable', clearTable],
+  ['getTable', (_target, { args: [name], site }) => foundTable(name, site.callee)],
   ['runMigrations', undecided],
   ['undoLastMigration', undecided],
   ['synchronize', synchronize],
@@ -123,7 +125,7 @@ const ENTITY_FACTORIES = new Set(['create', 'merge', 'preload']);
 
 /** The methods that change or lock tables, and those of transactions; `dropDatabase` is also one of the data source. */
 const SCHEMA_METHODS =
-  /^(?:(?:create|drop|rename)Table|(?:add|drop|change)Columns?|renameColumn|clearDatabase|dropDatabase|dropSchema|(?:create|drop)(?:Index|Indices)|createPrimaryKey|updatePrimaryKeys|create(?:UniqueConstraint|CheckConstraint|ExclusionConstraint|ForeignKey)s?|(?:start|commit|rollback)Transaction)$/;
+  /^(?:(?:create|drop|rename)Table|(?:add|drop|change)Columns?|renameColumn|clearDatabase|dropDatabase|dropSchema|(?:create|drop)(?:Index|Indices)|(?:create|drop)PrimaryKey|updatePrimaryKeys|(?:create|drop)(?:UniqueConstraint|CheckConstraint|ExclusionConstraint|ForeignKey)s?|(?:start|commit|rollback)Transaction)$/;
 
 /** Reads, and the schema methods of the query runner. Their callbacks are followed. */
 function read(target: DatabaseValue, name: string, { machine, args, site }: Call): Value {

@@ -101,6 +101,13 @@ export function presentOptions(value: ChoiceValue): readonly Value[] {
   return present.length > 0 ? present : value.options;
 }
 
+/** The one option that is neither null nor undefined, of which the program could read no member. */
+export function onlyPresent(value: Value): Value {
+  if (value.kind !== 'choice') return value;
+  const [first, ...others] = presentOptions(value);
+  return first && others.length === 0 ? first : value;
+}
+
 function isSame(left: Value, right: Value): boolean {
   if (left === right) return true;
   if (left.kind === 'constant' && right.kind === 'constant') return Object.is(left.value, right.value);

@@ -1,4 +1,5 @@
 import {
+  type DdlStatement,
   isRestorable,
   LOCK_EFFECTS,
   type LockCatalog,
@@ -6,7 +7,7 @@ import {
   LockJudge,
   type SchemaState,
 } from 'nestjs-backfill-sql';
-import type { SchemaEvent } from '../../evaluate/machine/event.types.js';
+import { CATCH, type SchemaEvent } from '../../evaluate/machine/event.types.js';
 import { codeOfSite } from '../code-of-site.js';
 import type { Finding } from '../finding.types.js';
 import { fingerprintOf } from '../fingerprint.js';
@@ -54,7 +55,13 @@ export class LockChecker implements LockRuleChecker {
     const { statements } = reading.classification;
     const found = statements.flatMap((statement) => {
       if (this.#transaction.followSql(statement.transaction)) this.#judge.endTransaction();
-      return this.#judge.judge(statement.ddl, this.#context(this.#session(statements.length)));
+      const context = this.#context(this.#session(statements.length));
+      // What a failed migration takes back is there if it succeeds.
+      const isUndone =
+        event.underConditions?.includes(CATCH) === true && statement.ddl.every(dropsConstraint);
+      return isUndone
+        ? this.#judge.inspect(statement.ddl, context).findings
+        : this.#judge.judge(statement.ddl, context);
     });
     if (event.doubt !== undefined) return [];
     return this.#kept(found).map((finding) => ({
@@ -90,7 +97,8 @@ export class LockChecker implements LockRuleChecker {
   settled(findings: readonly Finding[]): readonly Finding[] {
     if (this.#declaration.transaction === 'none') return findings;
     const { state } = this.#judge;
-    const isBack = ({ rule, table = '', columns: [column] = [] }: Finding): boolean => {
+    const isBack = ({ rule, table, columns: [column] = [] }: Finding): boolean => {
+      if (table === undefined) return false;
       const [name = '', schema] = table.split('.').reverse();
       const dropped = { name, ...(schema !== undefined && { schema }) };
       const names = column === undefined ? {} : { column };
@@ -124,6 +132,10 @@ export class LockChecker implements LockRuleChecker {
         !(rule === 'drop-column' && isContract),
     );
   }
+}
+
+function dropsConstraint({ node, text }: DdlStatement): boolean {
+  return node === 'AlterTableStmt' && /\bdrop\s+constraint\b/i.test(text);
 }
 
 /** `dropIndex` needs the table of the index: see `sqlOfCall`. */

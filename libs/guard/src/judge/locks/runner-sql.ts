@@ -1,5 +1,6 @@
 import type { SchemaEvent } from '../../evaluate/machine/event.types.js';
 import { knownText } from '../../evaluate/values/text-value.js';
+import { isNothing } from '../../evaluate/values/value.js';
 import type { Value } from '../../evaluate/values/value.types.js';
 import { property } from '../../schema/runner-calls.js';
 import { columnDefinition, quotedName } from './column-sql.js';
@@ -47,6 +48,7 @@ const METHODS: Readonly<Record<string, MethodSql>> = {
   createExclusionConstraints: (table) => [`ALTER TABLE ${table} ADD EXCLUDE USING btree (id WITH =)`],
   createForeignKey: (table, [key]) => [foreignKey(table, key)],
   createForeignKeys: (table, [keys]) => itemsOf(keys).map((key) => foreignKey(table, key)),
+  ...dropsOfConstraints(),
   createIndex: (table, [index]) => [createIndex(table, index)],
   createIndices: (table, [indices]) => itemsOf(indices).map((index) => createIndex(table, index)),
   dropIndex: (table, [index]) => dropIndex(table, index),
@@ -56,6 +58,20 @@ const METHODS: Readonly<Record<string, MethodSql>> = {
   synchronize: (_table, _args, drops) => (isTrue(drops) ? [DROP_ALL] : []),
   dropSchema: (schema, [, , cascade]) => (isTrue(cascade) ? [`DROP SCHEMA ${schema} CASCADE`] : []),
 };
+
+/** They read no row, but the transaction keeps their locks. */
+function dropsOfConstraints(): Readonly<Record<string, MethodSql>> {
+  const drop = (table: string, constraint: Value | undefined) =>
+    `ALTER TABLE ${table} DROP CONSTRAINT ${nameOf(constraint)}`;
+  const kinds = ['UniqueConstraint', 'CheckConstraint', 'ExclusionConstraint', 'ForeignKey'];
+  return Object.fromEntries([
+    ['dropPrimaryKey', (table: string) => [drop(table, undefined)]],
+    ...kinds.flatMap((kind): [string, MethodSql][] => [
+      [`drop${kind}`, (table, [constraint]) => [drop(table, constraint)]],
+      [`drop${kind}s`, (table, [all]) => [drop(table, itemsOf(all)[0])]],
+    ]),
+  ]);
+}
 
 function createTable(table: string, definition: Value | undefined): string {
   const columns = itemsOf(property(definition, 'columns')).map(columnDefinition);
@@ -71,7 +87,8 @@ function addColumn(table: string, column: Value | undefined): string {
  * `character varying` that it reads from the database, if the old column is given by its name.
  */
 function changeColumn(table: string, from: Value | undefined, to: Value | undefined): readonly string[] {
-  const [before, after] = [nameOf(from), nameOf(to)];
+  const before = knownName(from) === undefined ? nameOf(to) : nameOf(from);
+  const after = knownName(to) === undefined ? before : nameOf(to);
   if (isMadeAgain(from, to)) return [`ALTER TABLE ${table} DROP COLUMN ${before}`, addColumn(table, to)];
   const renames = before === after ? [] : [`ALTER TABLE ${table} RENAME COLUMN ${before} TO ${after}`];
   const retypes = mayBeRetyped(from, to)
@@ -87,6 +104,8 @@ function changeColumn(table: string, from: Value | undefined, to: Value | undefi
   return [
     ...renames,
     ...retypes,
+    ...(isTrue(isNullable) ? [`ALTER TABLE ${table} ALTER COLUMN ${after} DROP NOT NULL`] : []),
+    ...(losesDefault(from, to) ? [`ALTER TABLE ${table} ALTER COLUMN ${after} DROP DEFAULT`] : []),
     ...requires,
     ...(unique ? [`ALTER TABLE ${table} ADD UNIQUE (${after})`] : []),
   ];
@@ -107,7 +126,19 @@ const SHORT_NAME =
 
 /** An old type that is not known counts as another one. */
 function mayBeRetyped(from: Value | undefined, to: Value | undefined): boolean {
-  return property(from, 'type') === undefined && knownText(property(to, 'type')) !== undefined;
+  const isCopy = knownText(property(to, 'type')) === undefined;
+  return isCopy
+    ? PARTS_OF_TYPE.some((name) => property(to, name) !== property(from, name))
+    : property(from, 'type') === undefined;
+}
+
+/** TypeORM makes the column, or its enum, again when one of them changes. */
+const PARTS_OF_TYPE = ['length', 'isArray', 'enum', 'precision', 'scale'];
+
+function losesDefault(from: Value | undefined, to: Value | undefined): boolean {
+  const [before, after] = [property(from, 'default'), property(to, 'default')];
+  if (after !== undefined) return isNothing(after) && !(before && isNothing(before));
+  return before !== undefined && !isNothing(before);
 }
 
 function sameText(a: Value | undefined, b: Value | undefined, name: string): boolean {
@@ -143,13 +174,16 @@ function columnList(columns: Value | undefined): string {
 }
 
 function nameOf(value: Value | undefined): string {
-  const name = knownText(value) ?? knownText(property(value, 'name'));
-  return quotedName(name ?? 'unknown_name');
+  return quotedName(knownName(value) ?? 'unknown_name');
+}
+
+function knownName(value: Value | undefined): string | undefined {
+  return knownText(value) ?? knownText(property(value, 'name'));
 }
 
 /** A table given by its name, or as `new Table({ name })`. */
 function tableName(value: Value | undefined): string {
-  const name = knownText(value) ?? knownText(property(value, 'name'));
+  const name = knownName(value);
   if (name === undefined || name === '') return UNKNOWN_TABLE;
   const schema = knownText(property(value, 'schema'));
   const parts = name.replace(/"/g, '').split('.').slice(-2);

@@ -19,8 +19,16 @@ export function alterTable(on: StatementInspection): void {
   const { fields } = on.ddl;
   const table = tableOf(fields['relation']);
   if (!table) return;
-  for (const command of nodesOf(fields['cmds'], 'AlterTableCmd'))
+  for (const command of inOrder(nodesOf(fields['cmds'], 'AlterTableCmd')))
     COMMANDS[text(command['subtype']) ?? '']?.(on, table, command);
+}
+
+/** PostgreSQL drops constraints first, so that a dropped CHECK proves nothing to the other commands. */
+function inOrder(commands: readonly Json[]): readonly Json[] {
+  const drops = commands.filter(({ subtype }) => subtype === 'AT_DropConstraint');
+  return drops.length === 0
+    ? commands
+    : [...drops, ...commands.filter((command) => !drops.includes(command))];
 }
 
 type CommandRule = (on: StatementInspection, table: TableName, command: Json) => void;
@@ -28,19 +36,29 @@ type CommandRule = (on: StatementInspection, table: TableName, command: Json) =>
 const COMMANDS: Readonly<Record<string, CommandRule>> = {
   AT_AddColumn: (on, table, { def, missing_ok: mayExist }) => {
     const definition = nodeOf(def, 'ColumnDef') ?? {};
+    const column = text(definition['colname']) ?? '';
+    if (mayExist === true && on.hasColumn(table, column)) return;
     addColumn(on, table, definition);
     // With IF NOT EXISTS, the column may be an old one.
-    if (mayExist !== true) on.state.noteAdded(table, text(definition['colname']) ?? '');
+    if (mayExist !== true) on.state.noteAdded(table, column);
   },
+  AT_DropConstraint: (on, table, { name }) => on.state.dropConstraint(table, text(name) ?? ''),
   AT_AddConstraint: (on, table, { def }) => addConstraint(on, table, nodeOf(def, 'Constraint') ?? {}),
   AT_AlterColumnType: changeType,
   AT_SetNotNull: (on, table, { name }) => setNotNull(on, table, text(name) ?? ''),
   AT_ColumnDefault: changeDefault,
   AT_DropNotNull: (on, table, { name }) => {
-    on.state.noteColumn(table, text(name) ?? '', { notNull: false, provenNotNull: false });
+    on.state.noteColumn(table, text(name) ?? '', { notNull: false, provenBy: [] });
     on.state.dropped.restoreDefault(table, text(name) ?? '');
   },
-  AT_AddIdentity: (on, table, { name }) => on.state.dropped.restoreDefault(table, text(name) ?? ''),
+  AT_DropIdentity: (on, table, { name, missing_ok: mayMiss }) => {
+    if (mayMiss !== true || on.column(table, text(name) ?? '').isIdentity === true)
+      reportLostDefault(on, table, text(name) ?? '', 'identity');
+  },
+  AT_AddIdentity: (on, table, { name }) => {
+    on.state.dropped.restoreDefault(table, text(name) ?? '');
+    on.state.noteColumn(table, text(name) ?? '', { isIdentity: true });
+  },
   AT_ValidateConstraint: validate,
   AT_DropColumn: dropColumn,
   AT_AttachPartition: attachPartition,
@@ -64,11 +82,19 @@ function changeDefault(on: StatementInspection, table: TableName, { name, def }:
   on.state.dropped.restoreDefault(table, column);
   const isNullable =
     on.state.column(table, column)?.notNull === false || on.column(table, column).notNull !== true;
-  if (def !== undefined || isNullable) return;
+  if (def === undefined && !isNullable) reportLostDefault(on, table, column, 'default');
+}
+
+function reportLostDefault(
+  on: StatementInspection,
+  table: TableName,
+  column: string,
+  what: 'default' | 'identity',
+): void {
   const { length } = on.findings;
   on.report('default-dropped', {
     table,
-    message: `${fullTableName(table)}.${column} is NOT NULL, so that inserts of a release that relies on its default fail`,
+    message: `${fullTableName(table)}.${column} is NOT NULL, so that inserts of a release that relies on its ${what} fail`,
     names: { column },
   });
   if (on.findings.length > length) on.state.dropped.dropDefault(table, column);
@@ -176,8 +202,7 @@ function attachPartition(on: StatementInspection, parent: TableName, { def }: Js
   reportDefaultPartition(on, parent, partition);
   if (nodeOf(nodeOf(def, 'PartitionCmd')?.['bound'], 'PartitionBoundSpec')?.['is_default'] === true)
     on.state.noteDefaultPartition(parent, partition);
-  const hasCheck = on.state.hasCheck(partition) ?? on.context.catalog?.table(partition)?.hasCheck;
-  if (hasCheck === true) return;
+  if (on.hasCheck(partition)) return;
   on.report('partition-attached-unchecked', {
     table: partition,
     message: `ATTACH PARTITION reads every row of ${fullTableName(partition)} while reads and writes of it wait, because no CHECK proves the bound`,
@@ -190,7 +215,7 @@ function attachPartition(on: StatementInspection, parent: TableName, { def }: Js
 function reportDefaultPartition(on: StatementInspection, parent: TableName, partition: TableName): void {
   const rest = on.defaultPartition(parent);
   if (!rest || isSameName(rest, partition)) return;
-  if ((on.state.hasCheck(rest) ?? on.context.catalog?.table(rest)?.hasCheck) === true) return;
+  if (on.hasCheck(rest)) return;
   on.report('partition-attached-unchecked', {
     table: rest,
     message: `ATTACH PARTITION reads every row of the default partition ${fullTableName(rest)} while reads and writes of it wait, because no CHECK proves that it has no row of the new bound`,

@@ -177,7 +177,7 @@ export function changeType(on: StatementInspection, table: TableName, { name, de
   const isOrderedAnew = definition['collClause'] !== undefined && known.isIndexed !== false;
   const change =
     typeChange(known, on.baseOfFreeDomain(type.name) ?? type, {
-      isUtc: on.olderThan(12) === undefined && on.context.catalog?.isUtc === true,
+      isUtc: on.olderThan(12) === undefined && on.session.isUtc === true,
       isComputed: using !== undefined && !isCastOf(using, column, type.name),
     }) ?? (isOrderedAnew ? 'index' : undefined);
   on.state.noteColumn(table, column, { type });

@@ -1,5 +1,6 @@
 import type { TableName } from '../../classification/statement.types.js';
-import { type Json, list, nameParts, nodeOf, nodesOf, text, visit } from '../../parser/parser-nodes.js';
+import { type Json, nameParts, nodesOf, text, visit } from '../../parser/parser-nodes.js';
+import { columnsProvenBy } from '../proven-columns.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { tableOf } from '../table-names.js';
 
@@ -54,7 +55,7 @@ function reportUncheckedKey(on: StatementInspection, table: TableName, constrain
 
 function check(on: StatementInspection, table: TableName, constraint: Json): void {
   const proven = columnsProvenBy(constraint['raw_expr']);
-  const name = text(constraint['conname']) ?? `${table.name}_${columnOf(constraint['raw_expr'])}check`;
+  const name = checkName(table, constraint);
   on.state.noteUnproven(table, name, proven);
   if (constraint['skip_validation'] === true || constraint['is_enforced'] === false) return;
   on.report('check-validated', {
@@ -63,6 +64,10 @@ function check(on: StatementInspection, table: TableName, constraint: Json): voi
     names: { ...namesOf(constraint), constraint: name },
   });
   on.state.validate(table, name);
+}
+
+export function checkName(table: TableName, constraint: Json): string {
+  return text(constraint['conname']) ?? `${table.name}_${columnOf(constraint['raw_expr'])}check`;
 }
 
 /** PostgreSQL names an unnamed CHECK after its column, if it has exactly one. */
@@ -74,15 +79,6 @@ function columnOf(expression: unknown): string {
   });
   const [only, ...others] = columns;
   return only !== undefined && others.length === 0 ? `${only}_` : '';
-}
-
-/** The columns that a condition proves to be not null: `a IS NOT NULL AND b IS NOT NULL`. */
-export function columnsProvenBy(expression: unknown): readonly string[] {
-  const both = nodeOf(expression, 'BoolExpr');
-  if (both?.['boolop'] === 'AND_EXPR') return list(both['args']).flatMap(columnsProvenBy);
-  const test = nodeOf(expression, 'NullTest');
-  if (test?.['nulltesttype'] !== 'IS_NOT_NULL') return [];
-  return nameParts(nodeOf(test['arg'], 'ColumnRef')?.['fields']).slice(-1);
 }
 
 /** `ADD CONSTRAINT … NOT NULL column`, since PostgreSQL 18. */
@@ -103,12 +99,12 @@ function notNull(on: StatementInspection, table: TableName, constraint: Json): v
 }
 
 export function setNotNull(on: StatementInspection, table: TableName, column: string): void {
-  const { notNull: isSet, provenNotNull } = on.column(table, column);
+  const { notNull: isSet } = on.column(table, column);
+  const isProven = on.isProvenNotNull(table, column);
   const version = on.olderThan(12);
   on.state.noteColumn(table, column, { notNull: true });
-  if (isSet === true || (provenNotNull === true && version === undefined)) return;
-  const although =
-    provenNotNull === true ? `, because PostgreSQL ${version ?? ''} does not use the CHECK constraint` : '';
+  if (isSet === true || (isProven && version === undefined)) return;
+  const although = isProven ? `, because PostgreSQL ${version ?? ''} does not use the CHECK constraint` : '';
   on.report('set-not-null-scan', {
     table,
     message: `SET NOT NULL reads every row of ${fullTableName(table)} while reads and writes wait${although}`,

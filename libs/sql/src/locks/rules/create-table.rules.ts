@@ -12,7 +12,8 @@ import {
 import { SERIAL_TYPES, typeOfNode } from '../column-types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { nameOfParts, signatureOf, tableOf, TEMPORARY_SCHEMA } from '../table-names.js';
-import { columnConstraints, columnsProvenBy } from './constraint.rules.js';
+import { columnsProvenBy } from '../proven-columns.js';
+import { checkName, columnConstraints } from './constraint.rules.js';
 import { readForTable } from './query.rules.js';
 
 export function createTable(on: StatementInspection): void {
@@ -78,6 +79,7 @@ function noteColumn(on: StatementInspection, definition: Json): void {
     notNull: ['CONSTR_NOTNULL', 'CONSTR_PRIMARY', 'CONSTR_IDENTITY'].some((kind) =>
       constraints.includes(kind),
     ),
+    isIdentity: constraints.includes('CONSTR_IDENTITY'),
     isChecked: constraints.includes('CONSTR_CHECK'),
     isIndexed: constraints.includes('CONSTR_PRIMARY') || constraints.includes('CONSTR_UNIQUE'),
   });
@@ -92,8 +94,9 @@ function noteConstraints(on: StatementInspection, constraints: readonly Json[]):
       on.state.noteColumn(table, column, { ...(isPrimary && { notNull: true }), isIndexed: true });
     if (constraint['contype'] !== 'CONSTR_CHECK') continue;
     on.state.noteCheck(table);
-    for (const column of columnsProvenBy(constraint['raw_expr']))
-      on.state.noteColumn(table, column, { provenNotNull: true });
+    const name = checkName(table, constraint);
+    on.state.noteUnproven(table, name, columnsProvenBy(constraint['raw_expr']));
+    on.state.validate(table, name);
   }
 }
 
@@ -187,6 +190,7 @@ export function createOther(on: StatementInspection): void {
 
 const NEW_NAMES: Readonly<Record<string, (fields: Json) => ReturnType<typeof nameOfParts>>> = {
   CreateEnumStmt: ({ typeName }) => nameOfParts(typeName),
+  CreateSeqStmt: ({ sequence, if_not_exists }) => (if_not_exists === true ? undefined : tableOf(sequence)),
   CreateDomainStmt: ({ domainname }) => nameOfParts(domainname),
   CompositeTypeStmt: ({ typevar }) => tableOf(typevar),
   ViewStmt: ({ view, replace }) => (replace === true ? undefined : tableOf(view)),

@@ -10,10 +10,7 @@ export function drop(on: StatementInspection): void {
   const { fields } = on.ddl;
   const type = text(fields['removeType']) ?? '';
   if (type === 'OBJECT_INDEX') return dropIndexes(on);
-  const cascades = fields['behavior'] === 'DROP_CASCADE';
-  if (type === 'OBJECT_SCHEMA' && cascades) dropSchemas(on);
-  if (cascades && TYPES_OF_COLUMNS[type]) dropTypes(on, TYPES_OF_COLUMNS[type]);
-  if (cascades && ROUTINES[type]) dropRoutines(on, ROUTINES[type]);
+  if (fields['behavior'] === 'DROP_CASCADE') cascade(on, type);
   if (type === 'OBJECT_VIEW' || type === 'OBJECT_MATVIEW') return dropViews(on);
   if (!DROPS_TABLES.has(type)) return;
   for (const table of droppedNames(fields)) {
@@ -24,6 +21,13 @@ export function drop(on: StatementInspection): void {
       });
     on.state.drop(table);
   }
+}
+
+function cascade(on: StatementInspection, type: string): void {
+  if (type === 'OBJECT_SCHEMA') dropSchemas(on);
+  if (type === 'OBJECT_SEQUENCE') dropSequences(on);
+  if (TYPES_OF_COLUMNS[type]) dropTypes(on, TYPES_OF_COLUMNS[type]);
+  if (ROUTINES[type]) dropRoutines(on, ROUTINES[type]);
 }
 
 /** A migration that creates the view again in its transaction leaves no gap: see `DroppedObjects`. */
@@ -52,6 +56,16 @@ function dropTypes(on: StatementInspection, kind: string): void {
     if (on.state.isUnused(name)) continue;
     on.report('drop-column', {
       message: `DROP ${kind} … CASCADE drops every column that has a type of ${fullTableName(name)}`,
+    });
+  }
+}
+
+/** Without CASCADE, PostgreSQL refuses the drop while a default uses the sequence. */
+function dropSequences(on: StatementInspection): void {
+  for (const sequence of droppedNames(on.ddl.fields)) {
+    if (on.state.isUnused(sequence)) continue;
+    on.report('default-dropped', {
+      message: `DROP SEQUENCE … CASCADE drops the default of every column that takes its numbers from ${fullTableName(sequence)}, so that inserts of a release that relies on it fail`,
     });
   }
 }

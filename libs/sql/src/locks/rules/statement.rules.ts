@@ -1,6 +1,7 @@
 import type { TableName } from '../../classification/statement.types.js';
 import { hasOption } from '../../classification/statement-kinds.js';
 import { constantText, type Json, list, nodesOf, nodeOf, text } from '../../parser/parser-nodes.js';
+import type { DdlStatement } from '../ddl-statement.js';
 import type { LockMode } from '../lock.types.js';
 import { blockedBy, fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { nameOfParts, tableOf } from '../table-names.js';
@@ -214,4 +215,26 @@ export function changeLaterTimeout(on: StatementInspection): void {
 
 export function settingValue(fields: Json): string | undefined {
   return constantText(list(fields['args'])[0]);
+}
+
+/** What SET TIME ZONE has set. */
+export interface TimeZone {
+  /** It decides whether timestamp and timestamptz have the same values. A default counts as another zone. */
+  readonly isUtc: boolean;
+  /** It ends with the transaction. */
+  readonly isLocal: boolean;
+}
+
+const UTC_ZONES = new Set(['utc', 'etc/utc', 'gmt', 'etc/gmt', 'uct', 'etc/uct', 'zulu', 'universal']);
+
+/** Whether timestamps have the same values in this time zone as in UTC. @publicApi */
+export function isUtcZone(name: string): boolean {
+  return UTC_ZONES.has(name.toLowerCase());
+}
+
+/** @returns undefined if the statement sets no time zone */
+export function timeZoneSetBy({ node, fields }: DdlStatement): TimeZone | undefined {
+  if (node !== 'VariableSetStmt' || text(fields['name'])?.toLowerCase() !== 'timezone') return undefined;
+  const zone = settingValue(fields);
+  return { isUtc: zone !== undefined && isUtcZone(zone), isLocal: fields['is_local'] === true };
 }

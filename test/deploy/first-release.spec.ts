@@ -160,7 +160,7 @@ describe('one release that adds a column to a table, fills it and requires it', 
     'shows the other parts of status and plan while %s is missing, and says what is missing',
     async (_part, classes, problem) => {
       const { services } = await start(classes);
-      const status = await readStatus(services, EVERYTHING);
+      const status = await readStatus(services, EVERYTHING, {});
       expect(status).toMatchObject({
         migrate: {
           dataSources: [

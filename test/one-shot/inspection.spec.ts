@@ -18,7 +18,7 @@ describe('an inspection with --plan or --status', () => {
     backfills.status.mockResolvedValue({ phase: 'backfill', backfills: [] });
     const { exitCode, output } = await run('--backfill --status', backfills);
     expect(exitCode).toBe(0);
-    expect(backfills.status).toHaveBeenCalledWith({});
+    expect(backfills.status).toHaveBeenCalledWith({}, expect.anything());
     expect(output.reports).toEqual([{ phase: 'backfill', backfills: [] }]);
   });
 

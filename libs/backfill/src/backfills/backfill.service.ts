@@ -142,10 +142,12 @@ export class BackfillService {
    *
    * @param request `targets`: tables or schemas, e.g. `tenant_2`. The reports are about these instead of the tables of
    *   the application
-   * @throws UnknownBackfillError, UnknownTargetError
+   * @param command `waiting` is called with the lock for which it waits, e.g. of a table of the ledger
+   * @throws UnknownBackfillError, UnknownTargetError, CommandStoppedError
    */
   async status(
     request: Pick<RunRequest, 'names'> & { readonly targets?: readonly string[] } = {},
+    command: CommandOptions = {},
   ): Promise<StatusReport> {
     const definitions = this.#registry.select(request.names);
     const includeUndeclared = request.names === undefined;
@@ -156,6 +158,7 @@ export class BackfillService {
         retired: this.#registry.retired,
         targets: request.targets ?? [],
         dataSources: this.#registry.dataSources,
+        command,
       }),
     };
   }

@@ -1,4 +1,5 @@
 import { BackfillError } from '../errors/backfill.error.js';
+import type { CommandOptions } from '../report/control-report.js';
 import type { Phase } from '../deploy/phases.js';
 import type { PhaseServices } from '../deploy/phase.services.js';
 import type { OneShotArguments } from './arguments/one-shot.arguments.js';
@@ -11,12 +12,13 @@ type PlanRequest = Pick<OneShotArguments, 'phases' | 'names' | 'tenants'>;
 export function readStatus(
   services: PhaseServices,
   { phases, names, targets }: StatusRequest,
+  command: CommandOptions,
 ): Promise<OneShotStatus> {
-  const backfills = () =>
-    services.backfills.status({
-      ...(names.length > 0 ? { names } : {}),
-      ...(targets.length > 0 ? { targets } : {}),
-    });
+  const selection = {
+    ...(names.length > 0 ? { names } : {}),
+    ...(targets.length > 0 ? { targets } : {}),
+  };
+  const backfills = () => services.backfills.status(selection, command);
   return inspectPhases(services, phases, { asOnlyPhase: backfills, withOtherPhases: backfills });
 }
 

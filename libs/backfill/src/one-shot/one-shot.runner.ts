@@ -99,13 +99,14 @@ export class OneShotRunner {
 
   /** A command of a person. A signal cancels what it waits for; if that does not end it, the process ends. */
   async #command(services: PhaseServices): Promise<OneShotResult> {
-    const command = {
-      signal: this.#stop.signal,
-      waiting: (waitingFor: string) => this.#output.warn(`Waiting for ${waitingFor}`),
-    };
+    const command = { ...this.#waiting, signal: this.#stop.signal };
     const done = await Promise.race([this.#commanded(services, command), this.#stop.forceStop]);
     if (typeof done !== 'string') return { exitCode: await done() };
     return { exitCode: await this.#reporter.interrupted('failed', done), mustExit: true };
+  }
+
+  get #waiting(): CommandOptions {
+    return { waiting: (waitingFor) => this.#output.warn(`Waiting for ${waitingFor}`) };
   }
 
   /** @returns a function that prints the result */
@@ -153,7 +154,7 @@ export class OneShotRunner {
 
   /** @returns a function that prints the status */
   async #readStatus(services: PhaseServices): Promise<() => Promise<ExitCode>> {
-    const status = await readStatus(services, this.#request);
+    const status = await readStatus(services, this.#request, this.#waiting);
     return async () => {
       await this.#output.status(status);
       return exitCodeOfInspection(status, this.#request);

@@ -12,6 +12,8 @@ import { readServerWait } from '../../postgres/server/read-access.js';
 import { recordedName } from '../../ledger/target/former-name.js';
 import type { TargetRecord, TargetsLedger } from '../../ledger/target/targets.ledger.js';
 import { Session } from '../../postgres/session.js';
+import type { CommandOptions } from '../../report/control-report.js';
+import { watchCommand } from '../control/command.watch.js';
 import { UnknownTargetError } from '../control/setting.error.js';
 import { isNamedBy } from '../control/target.chooser.js';
 import type { BackfillDefinition } from '../definition/definition.js';
@@ -36,6 +38,8 @@ export interface StatusOptions {
   readonly targets: readonly string[];
   /** Data sources whose ledgers may have undeclared backfills only. @default none */
   readonly dataSources?: readonly DataSource[];
+  /** Says for which lock it waits. @default not reported */
+  readonly command?: CommandOptions;
 }
 
 /**
@@ -50,15 +54,19 @@ export async function readStatus(
 ): Promise<BackfillStatusReport[]> {
   const reports: BackfillStatusReport[] = [];
   const known: string[] = [];
-  const { includeUndeclared, dataSources = [] } = options;
+  const { includeUndeclared, dataSources = [], command = {} } = options;
   const ownDataSources = definitions.map((definition) => definition.dataSource);
   for (const dataSource of new Set([...ownDataSources, ...(includeUndeclared ? dataSources : [])])) {
     const declared = definitions.filter((definition) => definition.dataSource === dataSource);
     const session = await Session.open(dataSource);
     try {
-      const step = await installedStep(session, schema);
-      const serverWait = await readServerWait(session);
-      const read = await readDatabase({ session, ledger, step, known }, declared, options);
+      const { serverWait, read } = await watchCommand(session, command, async () => {
+        const step = await installedStep(session, schema);
+        return {
+          serverWait: await readServerWait(session),
+          read: await readDatabase({ session, ledger, step, known }, declared, options),
+        };
+      });
       // Two data sources may be of one database, with one ledger.
       const others = read.filter(({ name }) => !reports.some((report) => report.name === name));
       reports.push(

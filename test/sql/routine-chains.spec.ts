@@ -33,3 +33,37 @@ it('routines that call each other in a circle are read once', () => {
   const reads = classifier.classify(`${circle} ${routine('h', 'SELECT 1')} SELECT f()`).statements.at(-1);
   expect(reads).toMatchObject({ effect: 'read', unknowns: [] });
 });
+
+describe('a change of rows in a routine that several others call', () => {
+  const writes = routine('w', 'DELETE FROM leads RETURNING 1');
+
+  it('is reported once if each routine was created before the next one, which calls it', () => {
+    const callers = Array.from({ length: 12 }, (_, at) =>
+      routine(`f${at}`, `SELECT ${at ? `f${at - 1}` : 'w'}()`),
+    );
+    expect(findingsOf([writes, ...callers, 'SELECT f11()'].join(' '))).toHaveLength(1);
+  });
+
+  it('is reported once if two routines call it', () => {
+    const callers = [
+      routine('a', 'SELECT w()'),
+      routine('b', 'SELECT w()'),
+      routine('c', 'SELECT a() + b()'),
+    ];
+    expect(findingsOf([writes, ...callers, 'SELECT c()'].join(' '))).toHaveLength(1);
+  });
+
+  it('is reported for the loop if one of two calls is in a loop', () => {
+    const once = routine('once', 'SELECT w()');
+    const often = `CREATE FUNCTION often() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM once();
+      FOR i IN 1..9 LOOP PERFORM w(); END LOOP; RETURN 1; END $$;`;
+    expect(findingsOf(`${writes} ${once} ${often} SELECT often()`).some(({ inLoop }) => inLoop)).toBe(true);
+  });
+
+  it('is found in a routine that was replaced after the routines that call it were created', () => {
+    const reads = routine('w', 'SELECT 1');
+    const callers = [routine('a', 'SELECT w()'), routine('b', 'SELECT a()')];
+    const replaced = writes.replace('CREATE', 'CREATE OR REPLACE');
+    expect(findingsOf([reads, ...callers, replaced, 'SELECT b()'].join(' '))).toHaveLength(1);
+  });
+});

@@ -5,6 +5,7 @@ import { mayRun, routineName, type RoutineRegistry } from './routine.registry.js
 import { SqlUnit } from './sql-unit.js';
 import {
   DO_BLOCK,
+  include,
   MAX_BODY_DEPTH,
   newFacts,
   ruleInside,
@@ -70,7 +71,7 @@ export class CallResolver {
         scope.facts.unknowns.push(unknownCall('unparsed-body', call, scope.span, detail));
         continue;
       }
-      addBody(call, routine, scope);
+      if (!isIncluded(routine, scope)) addBody(call, routine, scope);
       this.#followInnerCalls(call, routine, scope, new Set([...path, routine]));
     }
   }
@@ -98,17 +99,31 @@ export class CallResolver {
   }
 }
 
-function addBody(call: RoutineCall, { body, ...routine }: Routine, { span, facts }: StatementScope): void {
+/** What a statement does is reported once, however many routines call the body. A loop makes it worse. */
+function isIncluded(routine: Routine, { span, facts }: StatementScope): boolean {
+  const inLoop = facts.included.get(routine);
+  return inLoop === true || (inLoop === false && !span.unit.place.inLoop);
+}
+
+function addBody(call: RoutineCall, called: Routine, { span, facts }: StatementScope): void {
+  const { body, ...routine } = called;
   const via = viaRoutine(routine, span);
-  const rule = span.unit.place.via[0] === DO_BLOCK ? 'do-block-dml' : 'function-call-dml';
-  for (const finding of body.findings)
-    facts.findings.push({
-      ...finding,
-      rule,
-      position: call.position,
-      inLoop: finding.inLoop || span.unit.place.inLoop,
-      via: [...via, ...finding.via],
-    });
+  const rule =
+    span.unit.place.via[0] === DO_BLOCK ? ('do-block-dml' as const) : ('function-call-dml' as const);
+  const bodies = [[called, false] as const, ...(body.included ?? [])];
+  include(
+    facts,
+    bodies.map(([one, inLoop]) => [one, inLoop || span.unit.place.inLoop] as const),
+  );
+  // Several routines that it calls may contain the same body.
+  const known = new Set(facts.findings.map(identityOf));
+  for (const inner of body.findings) {
+    const inLoop = inner.inLoop || span.unit.place.inLoop;
+    const finding = { ...inner, rule, position: call.position, inLoop, via: [...via, ...inner.via] };
+    if (known.has(identityOf(finding))) continue;
+    known.add(identityOf(finding));
+    facts.findings.push(finding);
+  }
   for (const inner of body.unknowns)
     if (inner.kind !== 'unresolved-call')
       facts.unknowns.push({ ...inner, position: call.position, via: [...via, ...inner.via] });
@@ -116,6 +131,10 @@ function addBody(call: RoutineCall, { body, ...routine }: Routine, { span, facts
   for (const inner of body.ddl)
     facts.ddl.push({ ...inner, position: call.position, via: [...via, ...inner.via] });
   if (body.controlsTransaction) facts.controlsTransaction = true;
+}
+
+function identityOf({ via, inLoop, text, position }: DataFinding): string {
+  return JSON.stringify([via.at(-1), inLoop, text, position.offset]);
 }
 
 function viaRoutine(routine: Omit<Routine, 'body'>, span: StatementSpan): readonly string[] {

@@ -4,6 +4,7 @@ import type { StatementSpan } from './statement-spans.js';
 import type {
   BodyAnalysis,
   DataFinding,
+  Routine,
   RoutineCall,
   SettingChange,
   StatementEffect,
@@ -19,6 +20,8 @@ export interface StatementFacts {
   readonly settings: SettingChange[];
   /** Definitions and other statements that take locks. */
   readonly ddl: DdlStatement[];
+  /** The routines whose bodies the facts contain. The value: does a loop run the body? */
+  readonly included: Map<Routine, boolean>;
   controlsTransaction: boolean;
   changesSchema: boolean;
 }
@@ -42,6 +45,7 @@ export function newFacts(): StatementFacts {
     calls: [],
     settings: [],
     ddl: [],
+    included: new Map(),
     controlsTransaction: false,
     changesSchema: false,
   };
@@ -53,8 +57,16 @@ export function addFacts(target: StatementFacts, added: StatementFacts): void {
   target.calls.push(...added.calls);
   target.settings.push(...added.settings);
   target.ddl.push(...added.ddl);
+  include(target, added.included);
   target.controlsTransaction ||= added.controlsTransaction;
   target.changesSchema ||= added.changesSchema;
+}
+
+export function include(
+  { included }: StatementFacts,
+  added: Iterable<readonly [routine: Routine, inLoop: boolean]>,
+): void {
+  for (const [routine, inLoop] of added) included.set(routine, inLoop || (included.get(routine) ?? false));
 }
 
 export function toBodyAnalysis({
@@ -63,9 +75,10 @@ export function toBodyAnalysis({
   calls,
   settings,
   ddl,
+  included,
   controlsTransaction,
 }: StatementFacts): BodyAnalysis {
-  return { findings, unknowns, calls, settings, ddl, controlsTransaction };
+  return { findings, unknowns, calls, settings, ddl, included, controlsTransaction };
 }
 
 export function ruleInside(via: readonly string[], rule: DataFinding['rule']): DataFinding['rule'] {

@@ -201,6 +201,8 @@ export interface BodyAnalysis {
   readonly settings: readonly SettingChange[];
   /** The statements in it that take locks. */
   readonly ddl: readonly DdlStatement[];
+  /** The routines that it calls and whose effects it contains. The value: does a loop call them? */
+  readonly included?: ReadonlyMap<Routine, boolean>;
   /** It runs COMMIT or ROLLBACK. */
   readonly controlsTransaction: boolean;
 }

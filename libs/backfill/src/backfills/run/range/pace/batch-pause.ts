@@ -7,7 +7,7 @@ const START_MS = 50;
  * sent before the answer to the last one has arrived: a rest after each batch would cost a round trip and the
  * delay of a timer each time.
  */
-const LEAST_REST_MS = 20;
+const LEAST_REST_MS = 10;
 /** Without a pause, the next batch is sent before the answer to the last one has arrived. */
 const MIN_IN_FLIGHT = 2;
 /** Each healthy batch divides the automatic rest by this factor. */

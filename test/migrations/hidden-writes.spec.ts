@@ -41,6 +41,39 @@ describe('rows written by a statement that seems to read', () => {
   });
 });
 
+describe.each([true, false])('a deferred trigger, inside a transaction: %s,', (transaction) => {
+  const HOOK = `CREATE CONSTRAINT TRIGGER later AFTER INSERT ON`;
+  const DEFERRED = `DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fill()`;
+  const run = (up: string) => {
+    const Up = migration('Up', { up, transaction, allowsData: { reason: 'test', tables: ['plans'] } });
+    return withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
+      runMigrations(dataSource, { log: stage.log }),
+    );
+  };
+
+  it.each([
+    ['a temporary table', `CREATE TEMP TABLE t (id int); ${HOOK} t ${DEFERRED}; INSERT INTO t VALUES (1)`],
+    ['an exempt table', 'INSERT INTO plans VALUES (1)'],
+  ])('of %s is found before it writes rows at the commit', async (_what, sql) => {
+    await stage.database.query(
+      `CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE leads SET note = 'x'; RETURN NULL; END $$;
+       CREATE TABLE plans (id int); ${HOOK} plans ${DEFERRED}`,
+    );
+    const report = await run(sql);
+    expect(report.failed?.error).toBeInstanceOf(RowsWrittenError);
+    expect([await stage.notes(), await stage.count('plans')]).toEqual([0, 0]);
+  });
+
+  it('that changes no other row passes', async () => {
+    await stage.database.query(
+      `CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM count(*) FROM leads; RETURN NULL; END $$;
+       CREATE TABLE plans (id int); ${HOOK} plans ${DEFERRED}`,
+    );
+    expect((await run('INSERT INTO plans VALUES (1)')).failed).toBeUndefined();
+    expect(await stage.count('plans')).toBe(1);
+  });
+});
+
 describe.each([true, false])('dynamic SQL inside a transaction: %s,', (transaction) => {
   it.each([
     ['inserts', `INSERT INTO leads VALUES (6, 'x')`, { inserted: 1, updated: 0, deleted: 0 }],

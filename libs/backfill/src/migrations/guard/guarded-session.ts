@@ -104,7 +104,7 @@ export class GuardedSession {
     try {
       if (!isOpen) await this.#rowCounters.begin('unchanged');
       else await this.#startCounting();
-      const [written, { hooked }] = await this.#rowCounters.writtenAnd({
+      const [written, { hooked }] = await this.#rowCounters.writtenAtEnd({
         select: `${RESTORE_LOCK_TIMEOUT}, ${hasHooks('$2')}`,
         parameters: [start?.lockTimeoutBefore ?? null, this.#guard.record.table],
       });
@@ -130,7 +130,7 @@ export class GuardedSession {
   async #verify(): Promise<void> {
     if (!this.#inTransaction) return;
     await witnessOf(this.#raw)?.settle(this.#query);
-    if (this.#isCounting) this.#assertUnwritten(await this.#rowCounters.written());
+    if (this.#isCounting) this.#assertUnwritten((await this.#rowCounters.writtenAtEnd())[0]);
   }
 
   query(...args: QueryArguments): Promise<unknown> {
@@ -258,7 +258,7 @@ export class GuardedSession {
       await this.enterTransaction();
       const result = await this.#sendObserved(admitted, sql, send);
       await witnessOf(this.#raw)?.settle(this.#query);
-      if (this.#isCounting) this.#assertUnwritten(await this.#rowCounters.written());
+      if (this.#isCounting) this.#assertUnwritten((await this.#rowCounters.writtenAtEnd())[0]);
       await this.#query('COMMIT');
       return result;
     } catch (error) {

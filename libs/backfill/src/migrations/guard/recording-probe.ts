@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { schemaOption } from '../../data-sources/data-source.schema.js';
 import { quotePath } from '../../postgres/identifiers.js';
-import type { SendQuery, WrittenTable } from './row-counters.js';
+import { RUN_DEFERRED, type SendQuery, takenBack, type WrittenTable } from './row-counters.js';
 
 /** TypeORM's row of a migration, which TypeORM writes or deletes after `up()` or `down()` has ended. */
 export interface MigrationRecord {
@@ -18,8 +18,6 @@ export function hasHooks(parameter: string): string {
         OR EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = ${table})) AS hooked`;
 }
 
-const SAVEPOINT = 'nestjs_backfill_record';
-
 /**
  * Records the migration as TypeORM will do, observes what triggers and rules write meanwhile, and takes
  * everything back.
@@ -31,17 +29,13 @@ export async function probeRecording(
   { table, name, direction }: MigrationRecord,
   written: () => Promise<readonly WrittenTable[]>,
 ): Promise<readonly WrittenTable[]> {
-  await query(`SAVEPOINT ${SAVEPOINT}`);
-  try {
+  return takenBack(query, async () => {
     await (direction === 'up'
       ? query(`INSERT INTO ${table} ("timestamp", "name") VALUES ($1, $2)`, [timestampOf(name), name])
       : query(`DELETE FROM ${table} WHERE "name" = $1`, [name]));
-    await query('SET CONSTRAINTS ALL IMMEDIATE');
-    return await written();
-  } finally {
-    await query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}`);
-    await query(`RELEASE SAVEPOINT ${SAVEPOINT}`);
-  }
+    await query(RUN_DEFERRED);
+    return written();
+  });
 }
 
 /** TypeORM takes the time from the name. */

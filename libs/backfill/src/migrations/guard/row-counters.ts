@@ -84,25 +84,34 @@ export class RowCounters {
 
   /** @returns tables that were written without an exemption since `begin()`, in the same transaction */
   async written(): Promise<readonly WrittenTable[]> {
-    return (await this.writtenAnd(NO_COLUMNS))[0];
+    const row = await this.#suspect(NO_COLUMNS);
+    return row['suspect'] === true ? this.#read() : [];
   }
 
-  /** @returns the same, and the extra columns */
-  async writtenAnd(
-    extra: ExtraColumns,
+  /** @returns the same with what deferred triggers will write at the commit, and the extra columns */
+  async writtenAtEnd(
+    extra: ExtraColumns = NO_COLUMNS,
   ): Promise<readonly [readonly WrittenTable[], Record<string, unknown>]> {
-    const { query } = this.#options;
+    const row = await this.#suspect(extra);
+    if (row['deferred'] === true) {
+      const { query } = this.#options;
+      return [await takenBack(query, () => query(RUN_DEFERRED).then(() => this.#read())), row];
+    }
+    return [row['suspect'] === true ? await this.#read() : [], row];
+  }
+
+  async #suspect(extra: ExtraColumns): Promise<Record<string, unknown>> {
     const { text, parameters } = endObservation(extra);
-    const [row = {}] = await query(text, [...parameters]);
+    const [row = {}] = await this.#options.query(text, [...parameters]);
     this.#isCounting = row['counting'] === true;
-    if (row['suspect'] !== true) return [[], row];
-    const [full = {}] = await query(fullObservation('end'));
+    return row;
+  }
+
+  async #read(): Promise<readonly WrittenTable[]> {
+    const [full = {}] = await this.#options.query(fullObservation('end'));
     const now = toObserved(full);
     const written = [...this.#changed(now), ...(await this.#truncated(now)), ...this.#foreign(now)];
-    return [
-      written.filter(({ id }) => !this.#mayWrite(id)).map(({ id, ...rows }) => described(id, rows)),
-      row,
-    ];
+    return written.filter(({ id }) => !this.#mayWrite(id)).map(({ id, ...rows }) => described(id, rows));
   }
 
   #changed({ counted }: Observed): readonly Change[] {
@@ -140,6 +149,22 @@ export class RowCounters {
     return [{ schema, name }, ...ancestors].some((table) =>
       this.#options.mayWrite.some((listed) => coversTable(listed, table)),
     );
+  }
+}
+
+/** Deferred triggers run now instead of at the commit. */
+export const RUN_DEFERRED = 'SET CONSTRAINTS ALL IMMEDIATE';
+
+const SAVEPOINT = 'nestjs_backfill_probe';
+
+/** Does something on trial: the transaction stays as it was. */
+export async function takenBack<T>(query: SendQuery, work: () => Promise<T>): Promise<T> {
+  await query(`SAVEPOINT ${SAVEPOINT}`);
+  try {
+    return await work();
+  } finally {
+    await query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}`);
+    await query(`RELEASE SAVEPOINT ${SAVEPOINT}`);
   }
 }
 

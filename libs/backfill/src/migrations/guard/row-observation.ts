@@ -69,7 +69,7 @@ export const START_OBSERVATION = `
        WHERE s.inserted + s.updated + s.deleted > 0))::text AS observed`;
 
 /**
- * Whether the transaction may have written rows. A statement that writes rows locks its table, so that the
+ * Whether the transaction may have written rows, and whether triggers may wait for its end. A statement that writes rows locks its table, so that the
  * locks of the session tell it without reading the whole catalog. Large objects are rows of two system tables.
  */
 const SUSPECT = `
@@ -85,7 +85,11 @@ const SUSPECT = `
   OR pg_catalog.pg_stat_get_xact_tuples_inserted('pg_catalog.pg_largeobject_metadata'::pg_catalog.regclass) > 0
   OR pg_catalog.pg_stat_get_xact_tuples_deleted('pg_catalog.pg_largeobject_metadata'::pg_catalog.regclass) > 0
     AS suspect,
-  pg_catalog.current_setting('track_counts') <> 'off' AS counting`;
+  pg_catalog.current_setting('track_counts') <> 'off' AS counting,
+  EXISTS (
+    SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_trigger t ON t.tgrelid = l.relation
+     WHERE l.pid = pg_catalog.pg_backend_pid() AND l.mode = 'RowExclusiveLock' AND l.database = ${CURRENT_DATABASE}
+       AND t.tgdeferrable AND NOT t.tgisinternal) AS deferred`;
 
 /** Whether rows may have been written, in one round trip with the columns of the caller. */
 export function endObservation({ select, parameters }: ExtraColumns) {

@@ -4,7 +4,7 @@ import type { Call } from '../machine/machine.types.js';
 import { OPAQUE, factsOf, factsOfAll, withoutOpaque } from '../values/facts.js';
 import { knownText, text } from '../values/text-value.js';
 import { array, database, object, plain, unknown } from '../values/value.js';
-import type { Value } from '../values/value.types.js';
+import type { ArrayValue, Value } from '../values/value.types.js';
 import { isOutsideNative } from './outside-calls.js';
 import { isPlatform } from '../values/platform-names.js';
 
@@ -74,7 +74,7 @@ function makeMap({ args: [pairs] }: Call): Value {
 }
 
 function makeSet({ args: [items], site }: Call): Value {
-  if (items?.kind === 'array') return items;
+  if (items?.kind === 'array') return distinct(items);
   return items ? array([unknown(`${site.callee}()`, factsOf(items))], { isOpen: true }) : array([]);
 }
 
@@ -84,4 +84,30 @@ function makeUrl({ args: [path, base], site }: Call): Value {
   if (relative === undefined || from === undefined || !URL.canParse(relative, from))
     return plain(`${site.callee}()`);
   return text(decodeURIComponent(new URL(relative, from).pathname));
+}
+
+/** Two unknown items may be equal, so the number of items is then unknown too. */
+function distinct({ items, isOpen, ...list }: ArrayValue): ArrayValue {
+  const keys = new Set<unknown>();
+  const kept = items.filter((item) => {
+    const key = sameValueKey(item);
+    if (keys.has(key)) return false;
+    keys.add(key);
+    return true;
+  });
+  const mayBeEqual = kept.length > 1 && kept.some((item) => !hasIdentity(item));
+  return { ...list, items: kept, isOpen: isOpen || mayBeEqual };
+}
+
+/** Equal for values that a Set keeps once; the value itself if that is not known. */
+function sameValueKey(value: Value): unknown {
+  const written = knownText(value);
+  if (written !== undefined) return `text ${written}`;
+  return value.kind === 'constant' && !(value.value instanceof RegExp)
+    ? `${typeof value.value} ${String(value.value)}`
+    : value;
+}
+
+function hasIdentity(value: Value): boolean {
+  return value.kind === 'text' ? knownText(value) !== undefined : !['unknown', 'choice'].includes(value.kind);
 }

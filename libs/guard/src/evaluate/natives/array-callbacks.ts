@@ -1,3 +1,4 @@
+import { iterated } from '../expressions/iterators.js';
 import type { Call } from '../machine/machine.types.js';
 import { MAX_UNROLLED, iterate, loopKind } from '../statements/iteration.js';
 import { factsOf } from '../values/facts.js';
@@ -35,6 +36,14 @@ export function map(self: ArrayValue, call: Call): Value {
   const results: Value[] = [];
   eachItem(self, call, (_item, result) => results.push(result));
   return array(results, { isOpen: self.isOpen });
+}
+
+/** `Array.from(set)`, `Array.from(list, toText)`. @returns nothing for what is no list */
+export function listFrom({ machine, args: [source, callback], site }: Call): Value | undefined {
+  const list = source && iterated(machine, source, site);
+  if (list?.kind !== 'array' || list.isMap) return undefined;
+  const copy = array([...list.items], { isOpen: list.isOpen });
+  return callback ? map(copy, { machine, args: [callback], site }) : copy;
 }
 
 export function filter(self: ArrayValue, call: Call): Value {

@@ -8,6 +8,7 @@ import { isPlatform } from '../values/platform-names.js';
 import { database, unknown } from '../values/value.js';
 import type { DatabaseRole, NativeValue, Value } from '../values/value.types.js';
 import { applicationNative } from './application-natives.js';
+import { listFrom } from './array-callbacks.js';
 import { callArrayMethod } from './array-methods.js';
 import { FILE_NATIVES } from './file-natives.js';
 import { callFunctionMethod } from './function-methods.js';
@@ -48,6 +49,8 @@ function callFunction({ name, receiver }: NativeValue, given: Call): Value {
   const { machine, args, site } = call;
   if (isOutsideNative(name, args))
     machine.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
+  const list = name === 'Array.from' ? listFrom(call) : undefined;
+  if (list) return list;
   const model = PLATFORM_NATIVES.get(name) ?? FILE_NATIVES.get(name);
   if (model) return model(call);
   if (name.startsWith('typeorm.')) return typeOrmFunction(name, call);

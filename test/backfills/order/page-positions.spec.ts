@@ -106,13 +106,16 @@ describe('the number of stripes', () => {
 
   it('follows the rows of a page, up to a maximum', () => {
     expect(sizerOf(FACTS).stripes).toBe(8);
-    expect(sizerOf({ ...FACTS, rowsPerPage: 14 }).stripes).toBe(4);
+    expect(sizerOf({ ...FACTS, rowsPerPage: 14 }).stripes).toBe(6);
     expect(sizerOf({ ...FACTS, rowsPerPage: 200 }).stripes).toBe(8);
-    expect(sizerOf({ ...FACTS, rowsPerPage: 4 }).stripes).toBe(1);
+    // Of wide rows, each stripe has one on a page.
+    expect(sizerOf({ ...FACTS, rowsPerPage: 4 }).stripes).toBe(3);
+    expect(sizerOf({ ...FACTS, rowsPerPage: 3.6, indexes: 4 }).stripes).toBe(3);
+    expect(sizerOf({ ...FACTS, rowsPerPage: 1.9 }).stripes).toBe(1);
     // A row that moves to another page needs an entry in each index.
     expect(sizerOf({ ...FACTS, indexes: 2 }).stripes).toBe(10);
     expect(sizerOf({ ...FACTS, indexes: 4 }).stripes).toBe(12);
-    expect(sizerOf({ ...FACTS, indexes: 4, rowsPerPage: 14 }).stripes).toBe(6);
+    expect(sizerOf({ ...FACTS, indexes: 4, rowsPerPage: 14 }).stripes).toBe(9);
     expect(sizerOf(FACTS, { stripes: 3 }).stripes).toBe(3);
   });
 

@@ -8,16 +8,16 @@ import { StripePeak } from './stripe-peak.js';
 import type { WindowBatch } from './sweep-window.js';
 
 /**
- * By the number of indexes: the rows of each page in one stripe, and the most stripes. With more rows in a stripe, more
- * of them leave the page in the first one, and each needs an entry in each index. With fewer, each page is read more
- * often. Measured on PostgreSQL's defaults: of 2,500,000 rows of 290 bytes with one index, 8 stripes took as long as
+ * By the number of indexes: the factor in the number of stripes, √(factor × rows of a page), and the most stripes. With
+ * k stripes, about one k-th of the rows leave their page in the first one, and each needs an entry in each index; and
+ * each page is read k times, whatever its rows. The sum of both is least at such a root. Measured on PostgreSQL's defaults: of 2,500,000 rows of 290 bytes with one index, 8 stripes took as long as
  * 6, and the table grew by 30 % instead of 37 %; 12 stripes took 17 % longer, and it grew by 27 %. Of 1,000,000 rows
  * with four indexes, 12 stripes took as long as 8, and it grew by 10 % instead of 15 %.
  */
 const STRIPING = [
-  { indexes: 1, rows: 3.4, stripes: 8 },
-  { indexes: 2, rows: 2.8, stripes: 10 },
-  { indexes: Infinity, rows: 2.3, stripes: 12 },
+  { indexes: 1, factor: 2.2, stripes: 8 },
+  { indexes: 2, factor: 3.6, stripes: 10 },
+  { indexes: Infinity, factor: 5.2, stripes: 12 },
 ] as const;
 /** With fewer pages, the table's growth does not matter, and the batches of one stripe are fuller. */
 const MIN_STRIPED_PAGES = 64;
@@ -134,7 +134,9 @@ export class RegionSizer {
   get stripes(): number {
     if (this.#fixedStripes !== null) return this.#fixedStripes;
     if (!this.#canGain) return 1;
-    return Math.max(1, Math.min(this.#maxStripes, Math.round(this.#density / this.#striping.rows)));
+    const wanted = Math.round(Math.sqrt(this.#striping.factor * this.#density));
+    // A stripe without a row on most pages helps nobody.
+    return Math.max(1, Math.min(this.#maxStripes, wanted, Math.floor(this.#density)));
   }
 
   batchFinished(outcome: BatchOutcome, batch: WindowBatch): void {

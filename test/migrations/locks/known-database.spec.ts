@@ -82,7 +82,7 @@ describe('what a migration knows about the database before it sends a statement'
       'Odd "Name': { ...plain, type: type('text'), isChecked: true, provenBy: ['named'] },
       // A domain has the type below it.
       note: { ...plain, type: type('varchar', 20), isIndexed: true },
-      score: { ...plain, type: type('numeric', 8, 2), isIndexed: true, isChecked: true },
+      score: { ...plain, type: type('numeric', 8, 2), isIndexed: true },
       checked: { ...plain, type: type('text'), isChecked: true, provenBy: ['named'] },
       unproved: { ...plain, type: type('text'), isChecked: true },
     });

@@ -14,6 +14,7 @@ export const BLIND_DANGEROUS: readonly Reviewed[] = [
     'the bound is no longer proven',
     `ALTER TABLE events_2027 DROP CONSTRAINT events_2027_at_check; ALTER TABLE events ATTACH PARTITION events_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')`,
   ],
+  ['a CHECK of the column is checked again', 'ALTER TABLE leads ALTER COLUMN price TYPE numeric(9,2)'],
   ['inserts no longer get a number', 'ALTER TABLE numbered ALTER COLUMN id DROP IDENTITY'],
   ['CASCADE drops the default of a key', 'DROP SEQUENCE serials_id_seq CASCADE'],
   [
@@ -29,6 +30,7 @@ export const BLIND_HARMLESS: readonly Reviewed[] = [
     'the proof is dropped afterwards',
     'ALTER TABLE leads ALTER COLUMN checked SET NOT NULL; ALTER TABLE leads DROP CONSTRAINT leads_checked',
   ],
+  ['a CHECK that is not valid is not checked again', 'ALTER TABLE leads ALTER COLUMN name TYPE varchar(60)'],
   [
     'the column exists, so that nothing is written',
     'ALTER TABLE leads ADD COLUMN IF NOT EXISTS tenant_id bigint NOT NULL',

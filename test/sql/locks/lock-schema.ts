@@ -16,7 +16,7 @@ export const LOCK_SCHEMA = `
     amount numeric(10,2), at timestamp(3), seen timestamptz, stage stage DEFAULT 'new', code varchar(20) CHECK (code <> ''),
     span interval(3), ip cidr, flags varbit(8), room int, during tstzrange, checked text, level positive,
     old_id bigint NOT NULL, "createdAt" timestamptz NOT NULL DEFAULT now(),
-    stated text,
+    stated text, price numeric(8,2),
     CONSTRAINT leads_checked CHECK (checked IS NOT NULL), CONSTRAINT leads_stated CHECK (stated IS NOT NULL AND stated <> ''));
   CREATE TABLE calls (id bigint PRIMARY KEY, lead_id bigint, at timestamptz NOT NULL, direction text);
   CREATE TABLE numbered (id bigint GENERATED ALWAYS AS IDENTITY, name text);
@@ -55,6 +55,8 @@ export const LOCK_SCHEMA = `
   CREATE VIEW open_leads AS SELECT id, name AS note FROM bare;
   CREATE MATERIALIZED VIEW lead_counts AS SELECT id, tenant_id FROM leads;
   CREATE UNIQUE INDEX lead_counts_id ON lead_counts (id);
+  ALTER TABLE leads ADD CONSTRAINT leads_price CHECK (price > 0);
+  ALTER TABLE leads ADD CONSTRAINT leads_name CHECK (name <> '') NOT VALID;
   ALTER TABLE leads ADD CONSTRAINT leads_score CHECK (score > 0) NOT VALID;
   ALTER TABLE calls ADD CONSTRAINT calls_lead FOREIGN KEY (lead_id) REFERENCES leads NOT VALID;
   CREATE TRIGGER touch_calls BEFORE UPDATE ON calls FOR EACH ROW EXECUTE FUNCTION touch();

@@ -114,8 +114,10 @@ export interface KnownColumn {
   readonly notNull?: boolean;
   /** The validated CHECK constraints that prove that it is not null. */
   readonly provenBy?: readonly string[];
-  /** A CHECK constraint uses it, so that a change of its type checks every row. */
+  /** A validated CHECK constraint uses it, so that a change of its type checks every row. */
   readonly isChecked?: boolean;
+  /** The validated CHECK constraints of statements that use it. */
+  readonly checkedBy?: readonly string[];
   readonly isIndexed?: boolean;
   readonly isIdentity?: boolean;
 }

@@ -4,6 +4,7 @@ import { DroppedObjects } from './dropped-objects.js';
 import { isSameCreated, isSameName } from './table-names.js';
 import {
   cloned,
+  type ConstraintColumns,
   type Domain,
   EMPTY_MAP,
   include,
@@ -218,7 +219,7 @@ export class SchemaState {
   }
 
   /** A constraint that is not valid yet. */
-  noteUnproven(table: TableName, constraint: string, columns: readonly string[]): void {
+  noteUnproven(table: TableName, constraint: string, columns: ConstraintColumns): void {
     const tracked = this.#track(table);
     tracked.constraints = put(tracked.constraints, constraint, columns);
     this.dropped.restoreConstraint(table, constraint);

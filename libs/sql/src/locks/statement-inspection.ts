@@ -128,6 +128,7 @@ export class StatementInspection {
       ...known,
       notNull: tracked.notNull === true || known.notNull === true,
       provenBy: [...(tracked.provenBy ?? []), ...(known.provenBy ?? [])],
+      ...((tracked.checkedBy ?? []).length > 0 && { isChecked: true }),
     };
   }
 

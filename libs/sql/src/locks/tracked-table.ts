@@ -1,12 +1,19 @@
 import type { TableName } from '../classification/statement.types.js';
 import type { ColumnType, KnownColumn } from './lock.types.js';
 
+export interface ConstraintColumns {
+  /** They are not null once it is valid. */
+  readonly proves: readonly string[];
+  /** It is checked again if their type changes, once it is valid. */
+  readonly reads: readonly string[];
+}
+
 /** What is known of a table from statements. Empty maps and sets are shared: see `put` and `include`. */
 export interface TrackedTable {
   readonly name: TableName;
   columns: Map<string, KnownColumn>;
-  /** Columns that each CHECK or NOT NULL constraint proves to be not null once it is valid. */
-  constraints: Map<string, readonly string[]>;
+  /** Each CHECK or NOT NULL constraint. */
+  constraints: Map<string, ConstraintColumns>;
   hasCheck: boolean;
   isPartitioned?: boolean;
   defaultPartition?: TableName;
@@ -47,10 +54,15 @@ export function include(set: Set<string>, value: string): Set<string> {
 
 /** A constraint of the table is valid from now on. */
 export function proveColumns(table: TrackedTable, constraint: string): void {
-  for (const column of table.constraints.get(constraint) ?? []) {
+  const { proves = [], reads = [] } = table.constraints.get(constraint) ?? {};
+  for (const column of new Set([...proves, ...reads])) {
     const known = table.columns.get(column);
-    const provenBy = [...(known?.provenBy ?? []), constraint];
-    table.columns = put(table.columns, column, { ...known, provenBy });
+    const { provenBy = [], checkedBy = [] } = known ?? {};
+    table.columns = put(table.columns, column, {
+      ...known,
+      provenBy: proves.includes(column) ? [...provenBy, constraint] : provenBy,
+      checkedBy: reads.includes(column) ? [...checkedBy, constraint] : checkedBy,
+    });
   }
   table.hasCheck = true;
 }
@@ -59,9 +71,14 @@ export function proveColumns(table: TrackedTable, constraint: string): void {
 export function loseProof(table: TrackedTable, constraint: string): void {
   table.constraints.delete(constraint);
   table.hasCheck = false;
+  const without = (names: readonly string[] = []) => names.filter((name) => name !== constraint);
   for (const [column, known] of table.columns)
-    if (known.provenBy?.includes(constraint))
-      table.columns.set(column, { ...known, provenBy: known.provenBy.filter((name) => name !== constraint) });
+    if (known.provenBy?.includes(constraint) || known.checkedBy?.includes(constraint))
+      table.columns.set(column, {
+        ...known,
+        provenBy: without(known.provenBy),
+        checkedBy: without(known.checkedBy),
+      });
 }
 
 /** A copy that can be changed without the other. */

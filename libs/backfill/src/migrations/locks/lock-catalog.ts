@@ -63,7 +63,8 @@ const RELATIONS = `
                    'isIndexed', EXISTS (SELECT FROM pg_catalog.pg_index x
                                          WHERE x.indrelid = c.oid AND a.attnum = ANY (x.indkey)),
                    'isChecked', EXISTS (SELECT FROM pg_catalog.pg_constraint k
-                                         WHERE k.conrelid = c.oid AND k.contype = 'c' AND a.attnum = ANY (k.conkey))))
+                                         WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated
+                                           AND a.attnum = ANY (k.conkey))))
             FROM pg_catalog.pg_attribute a
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
          (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(

@@ -1,6 +1,7 @@
 import type { TableName } from '../../classification/statement.types.js';
 import { type Json, nameParts, nodesOf, text, visit } from '../../parser/parser-nodes.js';
 import { columnsProvenBy } from '../proven-columns.js';
+import type { ConstraintColumns } from '../tracked-table.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { tableOf } from '../table-names.js';
 
@@ -54,9 +55,8 @@ function reportUncheckedKey(on: StatementInspection, table: TableName, constrain
 }
 
 function check(on: StatementInspection, table: TableName, constraint: Json): void {
-  const proven = columnsProvenBy(constraint['raw_expr']);
   const name = checkName(table, constraint);
-  on.state.noteUnproven(table, name, proven);
+  on.state.noteUnproven(table, name, columnsOfCheck(constraint));
   if (constraint['skip_validation'] === true || constraint['is_enforced'] === false) return;
   on.report('check-validated', {
     table,
@@ -70,14 +70,23 @@ export function checkName(table: TableName, constraint: Json): string {
   return text(constraint['conname']) ?? `${table.name}_${columnOf(constraint['raw_expr'])}check`;
 }
 
-/** PostgreSQL names an unnamed CHECK after its column, if it has exactly one. */
-function columnOf(expression: unknown): string {
+export function columnsOfCheck(constraint: Json): ConstraintColumns {
+  const expression = constraint['raw_expr'];
+  return { proves: columnsProvenBy(expression), reads: columnsOf(expression) };
+}
+
+function columnsOf(expression: unknown): readonly string[] {
   const columns = new Set<string>();
   visit({ expression }, (kind, fields) => {
     if (kind === 'ColumnRef') columns.add(nameParts(fields['fields']).at(-1) ?? '');
     return true;
   });
-  const [only, ...others] = columns;
+  return [...columns];
+}
+
+/** PostgreSQL names an unnamed CHECK after its column, if it has exactly one. */
+function columnOf(expression: unknown): string {
+  const [only, ...others] = columnsOf(expression);
   return only !== undefined && others.length === 0 ? `${only}_` : '';
 }
 
@@ -94,7 +103,10 @@ function notNull(on: StatementInspection, table: TableName, constraint: Json): v
       scans: false,
     });
   else if (constraint['skip_validation'] === true)
-    on.state.noteUnproven(table, text(constraint['conname']) ?? `${table.name}_${column}_not_null`, [column]);
+    on.state.noteUnproven(table, text(constraint['conname']) ?? `${table.name}_${column}_not_null`, {
+      proves: [column],
+      reads: [],
+    });
   else setNotNull(on, table, column);
 }
 

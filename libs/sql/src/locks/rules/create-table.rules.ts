@@ -12,8 +12,7 @@ import {
 import { SERIAL_TYPES, typeOfNode } from '../column-types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { nameOfParts, signatureOf, tableOf, TEMPORARY_SCHEMA } from '../table-names.js';
-import { columnsProvenBy } from '../proven-columns.js';
-import { checkName, columnConstraints } from './constraint.rules.js';
+import { checkName, columnConstraints, columnsOfCheck } from './constraint.rules.js';
 import { readForTable } from './query.rules.js';
 
 export function createTable(on: StatementInspection): void {
@@ -95,7 +94,7 @@ function noteConstraints(on: StatementInspection, constraints: readonly Json[]):
     if (constraint['contype'] !== 'CONSTR_CHECK') continue;
     on.state.noteCheck(table);
     const name = checkName(table, constraint);
-    on.state.noteUnproven(table, name, columnsProvenBy(constraint['raw_expr']));
+    on.state.noteUnproven(table, name, columnsOfCheck(constraint));
     on.state.validate(table, name);
   }
 }

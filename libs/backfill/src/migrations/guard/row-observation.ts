@@ -69,8 +69,9 @@ export const START_OBSERVATION = `
        WHERE s.inserted + s.updated + s.deleted > 0))::text AS observed`;
 
 /**
- * Whether the transaction may have written rows, and whether triggers may wait for its end. A statement that writes rows locks its table, so that the
- * locks of the session tell it without reading the whole catalog. Large objects are rows of two system tables.
+ * Whether the transaction may have written rows, and whether triggers may wait for its end. A statement that writes rows
+ * locks its table, so that the locks of the session show it without a look at the whole catalog. Large objects are rows of
+ * two system tables.
  */
 const SUSPECT = `
   EXISTS (

@@ -40,6 +40,35 @@ function handleOfType(machine: Machine, type: ast.TSType, context: Context): Dat
   return role === 'repository' ? repositoryOf(machine, type, context) : database(role);
 }
 
+/** The handles among the members of an annotation: `{ source: DataSource }`, or an interface of the same file. */
+export function memberHandles(
+  machine: Machine,
+  annotation: ast.TSTypeAnnotation | null | undefined,
+  context: Context,
+): ReadonlyMap<string, DatabaseValue> {
+  const handles = new Map<string, DatabaseValue>();
+  for (const member of membersOf(annotation?.typeAnnotation, context)) {
+    if (member.type !== 'TSPropertySignature' || member.key.type !== 'Identifier') continue;
+    const handle = annotatedValue(machine, member.typeAnnotation, context);
+    if (handle) handles.set(member.key.name, handle);
+  }
+  return handles;
+}
+
+function membersOf(type: ast.TSType | undefined, { module }: Context): readonly ast.TSSignature[] {
+  if (type?.type === 'TSTypeLiteral') return type.members;
+  if (type?.type !== 'TSTypeReference') return [];
+  const name = typeName(type.typeName);
+  for (const statement of module.program.body) {
+    const declared =
+      statement.type === 'ExportNamedDeclaration' ? statement.declaration : (statement as ast.Declaration);
+    if (declared?.type === 'TSInterfaceDeclaration' && declared.id.name === name) return declared.body.body;
+    if (declared?.type === 'TSTypeAliasDeclaration' && declared.id.name === name)
+      return declared.typeAnnotation.type === 'TSTypeLiteral' ? declared.typeAnnotation.members : [];
+  }
+  return [];
+}
+
 /** `Repository<User>`: a repository of the entity, when its name is written. */
 function repositoryOf(machine: Machine, type: ast.TSTypeReference, context: Context): DatabaseValue {
   const [argument] = type.typeArguments?.params ?? [];

@@ -1,5 +1,5 @@
 import type * as ast from 'oxc-parser';
-import { annotatedValue } from '../classes/annotations.js';
+import { annotatedValue, memberHandles } from '../classes/annotations.js';
 import { enumValue } from '../classes/enums.js';
 import { bindPattern } from '../expressions/patterns.js';
 import { LexicalScope } from '../machine/lexical-scope.js';
@@ -10,7 +10,7 @@ import { executeBlock } from '../statements/blocks.js';
 import { UNDEFINED, choice, isNothing, unknown } from '../values/value.js';
 import type { Scope, Value } from '../values/value.types.js';
 import { lateAssignments } from './late-assignments.js';
-import { openContainer, openList, share } from './shared-objects.js';
+import { openContainer, openList, share, typeProperties } from './shared-objects.js';
 
 /**
  * The scopes of the modules that were read. A module that is no longer needed is collected with its scope.
@@ -158,13 +158,16 @@ function withLateValue(machine: Machine, value: Value, lazy: LazyVariable, conte
   const { name, kind } = lazy;
   const { module } = context;
   share(value, module);
+  if (value.kind === 'object')
+    typeProperties(value, memberHandles(machine, lazy.declarator.id.typeAnnotation, context));
   const isAssigned = lateAssignments(module).variables.has(name);
   if (value.kind === 'array' && (isAssigned || (value.items.length === 0 && isExported(module, name))))
     openList(value, name);
   if (isAssigned && value.kind === 'object') openContainer(value, name);
   if (kind === 'const' || !isAssigned) return value;
   const late = outsideValue(machine, lazy, context);
-  return isNothing(value) ? late : choice([value, late]);
+  // The program may also ask whether the variable is set: `if (!source)`.
+  return isNothing(value) && late.kind === 'unknown' ? late : choice([value, late]);
 }
 
 function isExported({ exports }: ParsedModule, name: string): boolean {

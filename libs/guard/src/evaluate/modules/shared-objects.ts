@@ -1,13 +1,21 @@
 import type { ParsedModule } from '../../source/parsed-module.js';
-import { choice, isNothing, unknown } from '../values/value.js';
-import type { ArrayValue, ObjectValue, Value } from '../values/value.types.js';
+import { UNDEFINED, choice, isNothing, unknown } from '../values/value.js';
+import type { ArrayValue, DatabaseValue, ObjectValue, Value } from '../values/value.types.js';
 import { lateAssignments } from './late-assignments.js';
 
 /** Objects and lists that live as long as the program, with the module that makes them. */
 const homes = new WeakMap<Value, ParsedModule>();
 const frozen = new WeakSet<Value>();
 
+/** What the types of the properties of an object say. */
+const typed = new WeakMap<ObjectValue, ReadonlyMap<string, DatabaseValue>>();
+
 const MAX_DEPTH = 4;
+
+/** Records handles that code outside the migration sets as properties of an object. */
+export function typeProperties(value: ObjectValue, handles: ReadonlyMap<string, DatabaseValue>): void {
+  typed.set(value, handles);
+}
 
 /** Records that a value belongs to a module: other code may have changed it before the migration runs. */
 export function share(value: Value, module: ParsedModule, depth = MAX_DEPTH): void {
@@ -68,9 +76,15 @@ export function lateProperty(
   const modules = [target.class?.module, home, home && module].filter((item) => item !== undefined);
   const isAssigned = modules.some((item) => lateAssignments(item).properties.has(name));
   const isEmpty = own === undefined || isNothing(own);
-  if (isEmpty && (home !== undefined || isAssigned)) return unknown(expression);
+  if (isEmpty && (home !== undefined || isAssigned)) return setElsewhere(target, name) ?? unknown(expression);
   if (home === undefined || own === undefined) return undefined;
   if (own.kind === 'array' && own.items.length === 0) openList(own, expression);
   const isSwitch = own.kind === 'constant' && own.value === false;
   return isAssigned || isSwitch ? choice([own, unknown(expression)]) : undefined;
+}
+
+/** The handle that the type of a property names. The program may also ask whether it is set. */
+function setElsewhere(target: ObjectValue, name: string): Value | undefined {
+  const handle = typed.get(target)?.get(name);
+  return handle && choice([UNDEFINED, handle]);
 }

@@ -25,6 +25,15 @@ export function annotatedValue(
   return annotation ? handleOfType(machine, annotation.typeAnnotation, context) : undefined;
 }
 
+/** `source?: DataSource`, or `source: DataSource | undefined`: it may be unset. */
+export function mayBeUnset({ optional, typeAnnotation }: ast.BindingIdentifier): boolean {
+  const type = typeAnnotation?.typeAnnotation;
+  if ((optional as boolean | undefined) === true) return true;
+  return type?.type === 'TSUnionType' && type.types.some((member) => NOTHING.has(member.type));
+}
+
+const NOTHING: ReadonlySet<string> = new Set(['TSUndefinedKeyword', 'TSNullKeyword', 'TSVoidKeyword']);
+
 function handleOfType(machine: Machine, type: ast.TSType, context: Context): DatabaseValue | undefined {
   if (type.type === 'TSUnionType') {
     for (const member of type.types) {

@@ -6,9 +6,9 @@ import type { CallSite, Context, Machine } from '../machine/machine.types.js';
 import { codeOf, impliedCall } from '../machine/source-code.js';
 import { executeBlock } from '../statements/blocks.js';
 import { NO_FACTS, OPAQUE } from '../values/facts.js';
-import { UNDEFINED, unknown } from '../values/value.js';
+import { UNDEFINED, choice, unknown } from '../values/value.js';
 import type { ClassValue, ObjectValue, Value } from '../values/value.types.js';
-import { annotatedValue, typeName } from './annotations.js';
+import { annotatedValue, mayBeUnset, typeName } from './annotations.js';
 import { implementationOf, keyName, lineage, methodValue, superOf } from './classes.js';
 
 /** The `new` expression. It is missing when Nest creates the instance. */
@@ -41,10 +41,15 @@ function initializeFields(machine: Machine, home: ClassValue, instance: ObjectVa
     if (name === undefined) continue;
     const initial = definition.value
       ? machine.evaluate(definition.value, context)
-      : injected(machine, { annotation: definition.typeAnnotation, name }, context);
+      : perhapsUnset(injected(machine, { annotation: definition.typeAnnotation, name }, context));
     const isAnonymous = initial.kind === 'function' && initial.name === '';
     instance.properties.set(name, isAnonymous ? { ...initial, name } : initial);
   }
+}
+
+/** Nest sets a field, or nobody does: the program may ask whether it is set. */
+function perhapsUnset(value: Value): Value {
+  return value.kind === 'database' ? choice([UNDEFINED, value]) : value;
 }
 
 function constructorOf(value: ClassValue): ast.MethodDefinition | undefined {
@@ -97,7 +102,9 @@ function bindParameterProperty(
 ): readonly [string, Value] {
   const variable = parameter.type === 'AssignmentPattern' ? parameter.left : parameter;
   const name = variable.type === 'Identifier' ? variable.name : '';
-  const value = given ?? injected(machine, { annotation: variable.typeAnnotation, name }, context);
+  const dependency = injected(machine, { annotation: variable.typeAnnotation, name }, context);
+  const isRequired = variable.type !== 'Identifier' || !mayBeUnset(variable);
+  const value = given ?? (isRequired ? dependency : perhapsUnset(dependency));
   bindPattern(parameter, value, { machine, context });
   return [name, context.scope.find(name)?.value ?? value];
 }

@@ -41,5 +41,6 @@ function staticValue(machine: Machine, home: ClassValue, { definition, name }: S
   const isLate = isNothing(initial) || isSwitch || lateAssignments(module).properties.has(name);
   if (!isLate) return initial;
   const late = annotatedValue(machine, definition.typeAnnotation, context) ?? unknown(name);
-  return isNothing(initial) ? late : choice([initial, late]);
+  // The program may also ask whether the property is set: `if (!Holder.source)`.
+  return isNothing(initial) && late.kind === 'unknown' ? late : choice([initial, late]);
 }

@@ -1,9 +1,9 @@
 import type * as ast from 'oxc-parser';
-import { annotatedValue } from '../classes/annotations.js';
+import { annotatedValue, mayBeUnset } from '../classes/annotations.js';
 import type { Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
 import { factsOf } from '../values/facts.js';
-import { array, choice, database, isUndefined, unknown } from '../values/value.js';
+import { UNDEFINED, array, choice, database, isUndefined, unknown } from '../values/value.js';
 import type { DatabaseRole, Scope, Value } from '../values/value.types.js';
 import { iterated } from './iterators.js';
 import { propertyName } from './property-names.js';
@@ -125,7 +125,7 @@ function typedValue(
 ): Value {
   if (value.kind !== 'unknown') return value;
   const typed = annotatedValue(machine, variable.typeAnnotation, context);
-  if (typed) return typed;
+  if (typed) return mayBeUnset(variable) ? choice([UNDEFINED, typed]) : typed;
   if (value.expression !== '') return value;
   const role = value.facts.entity ? undefined : ROLE_BY_NAME.get(variable.name);
   return role ? database(role) : { ...value, expression: variable.name };

@@ -29,7 +29,7 @@ export function declareVariables(machine: Machine, node: ast.VariableDeclaration
   for (const { id, init } of node.declarations) {
     const value = init
       ? machine.evaluate(init, context)
-      : (annotatedValue(machine, id.typeAnnotation, context) ?? UNDEFINED);
+      : choice([UNDEFINED, annotatedValue(machine, id.typeAnnotation, context) ?? UNDEFINED]);
     if (/using$/.test(node.kind) && init) disposeOf(machine, value, init, context);
     bindPattern(id, withLateValue(machine, named(value, id), { id, kind: node.kind }, context), {
       machine,

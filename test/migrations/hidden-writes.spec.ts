@@ -1,3 +1,4 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { RowsWrittenError } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { itSince } from '../support/server/since.ts';
@@ -72,6 +73,31 @@ describe.each([true, false])('a deferred trigger, inside a transaction: %s,', (t
     expect((await run('INSERT INTO plans VALUES (1)')).failed).toBeUndefined();
     expect(await stage.count('plans')).toBe(1);
   });
+});
+
+it('a deferred trigger that waits for the commit of one transaction is that of the migration that fired it', async () => {
+  await stage.database.query(
+    `CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE leads SET note = 'x'; RETURN NULL; END $$;
+     CREATE TABLE plans (id int);
+     CREATE CONSTRAINT TRIGGER later AFTER INSERT ON plans DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fill()`,
+  );
+  class First1700000000001 implements MigrationInterface {
+    async up(runner: QueryRunner) {
+      await runner.query('INSERT INTO plans VALUES (1)');
+    }
+    async down() {}
+  }
+  const Second = migration('Second', {
+    up: `SELECT set_config('work_mem', '8MB', true); COMMENT ON TABLE plans IS 'x'`,
+  });
+  await withDataSource(
+    postgresDataSource(stage.database, [First1700000000001, Second]),
+    async (dataSource) => {
+      const done = await dataSource.runMigrations({ transaction: 'all' });
+      expect(done).toHaveLength(2);
+    },
+  );
+  expect(await stage.notes()).toBeGreaterThan(0);
 });
 
 describe.each([true, false])('dynamic SQL inside a transaction: %s,', (transaction) => {

@@ -34,6 +34,11 @@ it('routines that call each other in a circle are read once', () => {
   expect(reads).toMatchObject({ effect: 'read', unknowns: [] });
 });
 
+it('each table that one TRUNCATE of a routine empties is reported', () => {
+  const text = `CREATE FUNCTION t() RETURNS void LANGUAGE sql AS 'TRUNCATE a, leads'; SELECT t()`;
+  expect(findingsOf(text).map(({ table }) => table?.name)).toEqual(['a', 'leads']);
+});
+
 describe('a change of rows in a routine that several others call', () => {
   const writes = routine('w', 'DELETE FROM leads RETURNING 1');
 

@@ -133,8 +133,9 @@ function addBody(call: RoutineCall, called: Routine, { span, facts }: StatementS
   if (body.controlsTransaction) facts.controlsTransaction = true;
 }
 
-function identityOf({ via, inLoop, text, position }: DataFinding): string {
-  return JSON.stringify([via.at(-1), inLoop, text, position.offset]);
+/** One statement has several findings if it changes several tables, e.g. TRUNCATE. */
+function identityOf({ via, inLoop, text, position, operation, table }: DataFinding): string {
+  return JSON.stringify([via.at(-1), inLoop, text, position.offset, operation, table?.schema, table?.name]);
 }
 
 function viaRoutine(routine: Omit<Routine, 'body'>, span: StatementSpan): readonly string[] {

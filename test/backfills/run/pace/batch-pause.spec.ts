@@ -28,12 +28,16 @@ function pausesOf(pause: BatchPause, batches: number, serverMs: number, idleMs =
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
 
 describe('the automatic pause', () => {
-  it('is 50 ms at the start, before each batch', () => {
+  it('is 40 ms after the first batch, and falls with each fast one', () => {
     const pause = new BatchPause({ pause: 'auto', targetDuration });
-    expect(pause.ms).toBe(50);
-    pause.rested(50);
-    pause.after({ serverMs: 10, idleMs: 0 });
-    expect(pause.ms).toBe(40);
+    expect(pause.ms).toBe(0);
+    expect(pausesOf(pause, 3, 10)).toEqual([40, 32, 25.6]);
+  });
+
+  it('is the same after a person has set it during a run', () => {
+    const pause = after(0, 10);
+    pause.follow('auto');
+    expect(pausesOf(pause, 2, 10)).toEqual([40, 32]);
   });
 
   it("becomes a quarter of the server's time, in pauses of at least 10 ms", () => {

@@ -8,6 +8,7 @@ import {
   START_OBSERVATION,
   type TableId,
   toObserved,
+  WAITING_TRIGGERS,
 } from './row-observation.js';
 
 /** The number of rows written to one table, from the counters of this transaction. */
@@ -58,6 +59,8 @@ export class RowCounters {
   readonly #options: RowCountersOptions;
   #before = NOTHING_BEFORE;
   #isCounting = true;
+  /** Triggers of earlier migrations in the same transaction. Their rows are not those of this migration. */
+  #waitingBefore = false;
 
   constructor(options: RowCountersOptions) {
     this.#options = options;
@@ -75,6 +78,8 @@ export class RowCounters {
     );
     this.#before = toObserved(row);
     this.#isCounting = this.#before.isCounting;
+    const [waiting] = transaction === 'changed' ? await query(WAITING_TRIGGERS) : [];
+    this.#waitingBefore = typeof waiting?.['deferred'] === 'string';
   }
 
   /** Whether SQL that the guard cannot read has turned the counters off since `begin()`. */
@@ -93,11 +98,20 @@ export class RowCounters {
     extra: ExtraColumns = NO_COLUMNS,
   ): Promise<readonly [readonly WrittenTable[], Record<string, unknown>]> {
     const row = await this.#suspect(extra);
-    if (row['deferred'] === true) {
-      const { query } = this.#options;
-      return [await takenBack(query, () => query(RUN_DEFERRED).then(() => this.#read())), row];
-    }
+    const { deferred } = row;
+    if (typeof deferred === 'string' && !this.#waitingBefore)
+      return [await this.#writtenOnTrial(deferred), row];
     return [row['suspect'] === true ? await this.#read() : [], row];
+  }
+
+  /** @param triggers names of constraint triggers, as SQL */
+  #writtenOnTrial(triggers: string): Promise<readonly WrittenTable[]> {
+    const { query } = this.#options;
+    return takenBack(query, async () => {
+      await query(`SET LOCAL lock_timeout = '${TRIAL_LOCK_TIMEOUT}'`);
+      await query(`SET CONSTRAINTS ${triggers} IMMEDIATE`);
+      return this.#read();
+    });
   }
 
   async #suspect(extra: ExtraColumns): Promise<Record<string, unknown>> {
@@ -154,6 +168,9 @@ export class RowCounters {
 
 /** Deferred triggers run now instead of at the commit. */
 export const RUN_DEFERRED = 'SET CONSTRAINTS ALL IMMEDIATE';
+
+/** The triggers run while the locks of the migration are held. */
+const TRIAL_LOCK_TIMEOUT = '5s';
 
 const SAVEPOINT = 'nestjs_backfill_probe';
 

@@ -69,6 +69,21 @@ export const START_OBSERVATION = `
        WHERE s.inserted + s.updated + s.deleted > 0))::text AS observed`;
 
 /**
+ * The names of constraint triggers that may wait for the end of the transaction, of tables that it has locked to
+ * write them. Null: none. Foreign keys are left out: they may be valid at the commit only, and write no row then.
+ */
+const DEFERRED = `(
+    SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('%I.%I', n.nspname, c.conname), ', ')
+      FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_trigger t ON t.tgrelid = l.relation
+           JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint AND c.contype = 't'
+           JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
+     WHERE l.pid = pg_catalog.pg_backend_pid() AND l.mode = 'RowExclusiveLock' AND l.database = ${CURRENT_DATABASE}
+       AND t.tgdeferrable) AS deferred`;
+
+/** Which triggers of earlier migrations may wait for the end of the same transaction. */
+export const WAITING_TRIGGERS = `SELECT ${DEFERRED}`;
+
+/**
  * Whether the transaction may have written rows, and whether triggers may wait for its end. A statement that writes rows
  * locks its table, so that the locks of the session show it without a look at the whole catalog. Large objects are rows of
  * two system tables.
@@ -87,10 +102,7 @@ const SUSPECT = `
   OR pg_catalog.pg_stat_get_xact_tuples_deleted('pg_catalog.pg_largeobject_metadata'::pg_catalog.regclass) > 0
     AS suspect,
   pg_catalog.current_setting('track_counts') <> 'off' AS counting,
-  EXISTS (
-    SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_trigger t ON t.tgrelid = l.relation
-     WHERE l.pid = pg_catalog.pg_backend_pid() AND l.mode = 'RowExclusiveLock' AND l.database = ${CURRENT_DATABASE}
-       AND t.tgdeferrable AND NOT t.tgisinternal) AS deferred`;
+  ${DEFERRED}`;
 
 /** Whether rows may have been written, in one round trip with the columns of the caller. */
 export function endObservation({ select, parameters }: ExtraColumns) {

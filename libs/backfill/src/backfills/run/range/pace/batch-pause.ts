@@ -34,7 +34,7 @@ export class BatchPause {
   /** How long the server should rest for each batch, with `pause: 'auto'`. */
   #restMs = START_MS;
   /** How long the server should rest for the batches since the last pause. */
-  #owedMs = START_MS;
+  #owedMs = 0;
   /** How long the server rests anyway. */
   #idleMs = 0;
   #serverMs = 0;
@@ -83,7 +83,8 @@ export class BatchPause {
     const fixedMs = pause === 'auto' ? null : pause;
     if (fixedMs === this.#fixedMs) return;
     this.#fixedMs = fixedMs;
-    this.#restMs = this.#owedMs = START_MS;
+    this.#restMs = START_MS;
+    this.#owedMs = 0;
   }
 
   /** Adapts the automatic pause to the last batch. */

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { checkFiles, type DirectionReport } from '../../libs/guard/src/index.ts';
+import { ABSENT_VALUES } from './fixtures/code/absent-values.fixtures.ts';
 import { CLASSES } from './fixtures/code/classes.fixtures.ts';
 import { CONTROL_FLOW } from './fixtures/code/control-flow.fixtures.ts';
 import { EXPORTED_MIGRATIONS } from './fixtures/code/exported-migrations.fixtures.ts';
@@ -52,6 +53,7 @@ describe.each([
   ['classes', CLASSES],
   ['values', VALUES],
   ['control flow', CONTROL_FLOW],
+  ['values that may be absent', ABSENT_VALUES],
   ['early exits', EARLY_EXITS],
   ['common code', HABITS],
   ['unknown SQL', UNDECIDED],

@@ -101,8 +101,13 @@ function tableOf(value: Value | undefined): TableName | undefined {
 }
 
 /** A name, or the `name` of an object. */
-function columnName(value: Value | undefined): string | undefined {
-  return knownText(value) ?? knownText(property(value, 'name'));
+export function columnName(value: Value | undefined): string | undefined {
+  return nameIn(value) ?? nameIn(property(value, 'name'));
+}
+
+/** A known text, or the name of a table or column that TypeORM found. */
+function nameIn(value: Value | undefined): string | undefined {
+  return value?.kind === 'unknown' ? value.found : knownText(value);
 }
 
 function columnNames(values: readonly Value[] | undefined): readonly string[] | undefined {

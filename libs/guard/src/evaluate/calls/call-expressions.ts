@@ -2,11 +2,12 @@ import type * as ast from 'oxc-parser';
 import { templateText } from '../expressions/literals.js';
 import { iterated } from '../expressions/iterators.js';
 import { elementOf } from '../expressions/members.js';
+import { mayBeSkipped } from '../expressions/optional-chains.js';
 import { memberName } from '../expressions/property-names.js';
 import type { Call, CallSite, Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
 import { factsOf } from '../values/facts.js';
-import { array, optionsOf, unknown } from '../values/value.js';
+import { UNDEFINED, array, choice, optionsOf, unknown } from '../values/value.js';
 import type { Facts, FunctionValue, Value } from '../values/value.types.js';
 import { callMethod } from './method-calls.js';
 import { callHelper } from './helper-calls.js';
@@ -35,7 +36,14 @@ function evaluateMethodCall(
   const call: Call = { machine, args: evaluateArguments(machine, node.arguments, context), site };
   const result = callCompiledAsync(callee, call);
   if (result) return result;
-  return name === undefined ? callUnknownMember(target, call) : callMethod(target, name, call);
+  const run = (): Value =>
+    name === undefined ? callUnknownMember(target, call) : callMethod(target, name, call);
+  if (!mayBeSkipped(callee, target)) return run();
+  let called: Value = UNDEFINED;
+  machine.journal.maybe(() => {
+    called = run();
+  });
+  return choice([called, UNDEFINED]);
 }
 
 const WRAPPERS = new Set<ast.Expression['type']>([

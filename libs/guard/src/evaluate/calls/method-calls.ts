@@ -47,5 +47,5 @@ function callMissingMethod(target: Value, name: string, { method, call }: Missin
   const facts = isUndefined(method) ? OPAQUE : factsOf(method);
   const callee = { name, expression: call.site.callee, receiver: target, facts };
   const result = callEntity(target, name, call) ?? callUnknown(callee, call);
-  return callSchemaObject(target, name, call.args) ?? result;
+  return callSchemaObject(target, name, call) ?? result;
 }

@@ -9,13 +9,14 @@ import { freeze } from '../modules/shared-objects.js';
 import { factsOf } from '../values/facts.js';
 import { isPlatform } from '../values/platform-names.js';
 import { knownText } from '../values/text-value.js';
-import { UNDEFINED, constant, plain, unknown } from '../values/value.js';
+import { UNDEFINED, choice, constant, plain, unknown } from '../values/value.js';
 import type { FunctionValue, NativeValue, Value } from '../values/value.types.js';
 import { deleteMember, evaluateAssignment, evaluateUpdate } from './assignments.js';
 import { iterated } from './iterators.js';
 import { arrayLiteral, literal, objectLiteral, templateText } from './literals.js';
 import { elementOf } from './members.js';
 import { binary, conditional, logical, unary } from './operators.js';
+import { mayBeSkipped } from './optional-chains.js';
 import { memberName } from './property-names.js';
 
 type NodeOf<Node, Type> = Node extends { readonly type: infer T } ? (Type extends T ? Node : never) : never;
@@ -116,7 +117,8 @@ function memberExpression(machine: Machine, node: ast.MemberExpression, context:
   const name = memberName(machine, node, context);
   const expression = codeOf(node, context.module);
   if (name === undefined) return elementOf(target, expression);
-  return machine.member(target, { name, expression, context });
+  const member = machine.member(target, { name, expression, context });
+  return mayBeSkipped(node, target) ? choice([member, UNDEFINED]) : member;
 }
 
 function deleted(machine: Machine, argument: ast.Expression, context: Context): Value {

@@ -66,6 +66,7 @@ function addSpreadItems(
   if (spread.kind === 'array') {
     result.items.push(...spread.items);
     result.isOpen ||= spread.isOpen;
+    if (spread.mayLack) result.mayLack = true;
   } else {
     result.items.push(unknown(codeOf(argument, context.module), factsOf(spread)));
     result.isOpen = true;

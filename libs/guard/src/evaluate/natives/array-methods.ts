@@ -14,7 +14,7 @@ type ArrayModel = (self: ArrayValue, call: Call) => Value;
 /** Sets and arrays are one kind of value, so their methods are in one table. */
 const MODELS: ReadonlyMap<string, ArrayModel> = new Map<string, ArrayModel>([
   ['push', push],
-  ['add', push],
+  ['add', add],
   ['join', join],
   ['splice', splice],
   ['fill', fill],
@@ -24,7 +24,8 @@ const MODELS: ReadonlyMap<string, ArrayModel> = new Map<string, ArrayModel>([
   ['has', includes],
   ['includes', includes],
   ['indexOf', computed],
-  ['delete', computed],
+  ['delete', remove],
+  ['clear', remove],
   ['filter', filter],
   ['map', map],
   ['forEach', forEach],
@@ -76,6 +77,19 @@ function push(self: ArrayValue, { machine, args, site }: Call): Value {
   return plain(site.callee);
 }
 
+/** A value that the Set has already is not added, so the number of items is not known. */
+function add(self: ArrayValue, { args }: Call): Value {
+  self.items.push(...args);
+  self.isOpen = true;
+  return self;
+}
+
+function remove(self: ArrayValue, call: Call): Value {
+  self.isOpen = true;
+  self.mayLack = true;
+  return computed(self, call);
+}
+
 function join(self: ArrayValue, { args, site }: Call): Value {
   const [separator] = args;
   if (self.isOpen) return unknown(`${site.callee}()`, factsOf(self));
@@ -116,7 +130,7 @@ function reverse(self: ArrayValue): Value {
 function includes(self: ArrayValue, { args: [wanted], site }: Call): Value {
   if (!wanted) return plain(site.callee);
   const matches = self.items.map((item) => equality(item, wanted));
-  if (matches.includes(true)) return constant(true);
+  if (matches.includes(true)) return self.mayLack ? plain(site.callee) : constant(true);
   const isCertain = !self.isOpen && matches.every((match) => match === false);
   if (isCertain) return constant(false);
   const isUnlikely = !self.isOpen && self.items.every((item) => likelyEqual(item, wanted) === false);

@@ -36,7 +36,7 @@ const MODELS: ReadonlyMap<string, DatabaseModel> = new Map<string, DatabaseModel
   ['createQueryBuilder', createQueryBuilder],
   ['transaction', transaction],
   ['clearTable', clearTable],
-  ['getTable', (_target, { args: [name], site }) => foundTable(name, site.callee)],
+  ['getTable', getTable],
   ['runMigrations', undecided],
   ['undoLastMigration', undecided],
   ['synchronize', synchronize],
@@ -50,6 +50,12 @@ export function callDatabase(target: DatabaseValue, name: string, call: Call): V
   if (model) return model(target, call);
   const writes = target.role === 'manager' || target.role === 'repository';
   return writes && ORM_WRITES.has(name) ? writeRows(target, name, call) : read(target, name, call);
+}
+
+/** A repository may have a method of this name that the application added. */
+function getTable(target: DatabaseValue, call: Call): Value {
+  const { args, site } = call;
+  return target.role === 'runner' ? foundTable(args[0], site.callee) : read(target, 'getTable', call);
 }
 
 /** A method that `extend` added to a repository. */

@@ -113,7 +113,7 @@ function isSame(left: Value, right: Value): boolean {
   if (left.kind === 'constant' && right.kind === 'constant') return Object.is(left.value, right.value);
   if (left.kind === 'text' && right.kind === 'text') return isSameText(left, right);
   if (left.kind === 'unknown' && right.kind === 'unknown')
-    return left.expression === right.expression && left.facts === right.facts;
+    return left.expression === right.expression && left.facts === right.facts && left.found === right.found;
   return false;
 }
 

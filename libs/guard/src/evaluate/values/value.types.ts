@@ -59,6 +59,8 @@ export interface ArrayValue {
   items: Value[];
   /** It may hold more items like these: it was filled in a loop, or with the items of an unknown value. */
   isOpen: boolean;
+  /** The program may have removed some of the items. */
+  mayLack?: true;
   /** It is a Map: the items are pairs of a key and a value. */
   readonly isMap?: true;
 }
@@ -153,6 +155,8 @@ export interface UnknownValue {
   readonly facts: Facts;
   /** What it probably is as a condition, although nothing proves it. */
   readonly likely?: boolean;
+  /** The name by which TypeORM found the table or column that has this name. It decides no condition. */
+  readonly found?: string;
   /** It is any number of values: `...rows` among arguments. */
   readonly isSpread?: true;
 }

@@ -1,10 +1,10 @@
 import { knownText } from '../../evaluate/values/text-value.js';
 import type { Value } from '../../evaluate/values/value.types.js';
-import { property } from '../../schema/runner-calls.js';
+import { columnName, property } from '../../schema/runner-calls.js';
 
 /** The definition of a `TableColumn` in SQL, as far as it decides on locks. */
 export function columnDefinition(column: Value | undefined): string {
-  const name = quotedName(knownText(property(column, 'name')) ?? 'unknown_name');
+  const name = quotedName(columnName(column) ?? 'unknown_name');
   return [name, typeOf(column), defaultOf(column), ...constraintsOf(column)]
     .filter((part) => part !== '')
     .join(' ');

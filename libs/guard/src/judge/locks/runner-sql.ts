@@ -2,7 +2,7 @@ import type { SchemaEvent } from '../../evaluate/machine/event.types.js';
 import { knownText } from '../../evaluate/values/text-value.js';
 import { isNothing } from '../../evaluate/values/value.js';
 import type { Value } from '../../evaluate/values/value.types.js';
-import { property } from '../../schema/runner-calls.js';
+import { columnName, property } from '../../schema/runner-calls.js';
 import { columnDefinition, quotedName } from './column-sql.js';
 
 /** What stands for a table that the guard cannot read. */
@@ -87,8 +87,8 @@ function addColumn(table: string, column: Value | undefined): string {
  * `character varying` that it reads from the database, if the old column is given by its name.
  */
 function changeColumn(table: string, from: Value | undefined, to: Value | undefined): readonly string[] {
-  const before = knownName(from) === undefined ? nameOf(to) : nameOf(from);
-  const after = knownName(to) === undefined ? before : nameOf(to);
+  const before = columnName(from) === undefined ? nameOf(to) : nameOf(from);
+  const after = columnName(to) === undefined ? before : nameOf(to);
   if (isMadeAgain(from, to)) return [`ALTER TABLE ${table} DROP COLUMN ${before}`, addColumn(table, to)];
   const renames = before === after ? [] : [`ALTER TABLE ${table} RENAME COLUMN ${before} TO ${after}`];
   const retypes = mayBeRetyped(from, to)
@@ -174,16 +174,12 @@ function columnList(columns: Value | undefined): string {
 }
 
 function nameOf(value: Value | undefined): string {
-  return quotedName(knownName(value) ?? 'unknown_name');
-}
-
-function knownName(value: Value | undefined): string | undefined {
-  return knownText(value) ?? knownText(property(value, 'name'));
+  return quotedName(columnName(value) ?? 'unknown_name');
 }
 
 /** A table given by its name, or as `new Table({ name })`. */
 function tableName(value: Value | undefined): string {
-  const name = knownName(value);
+  const name = columnName(value);
   if (name === undefined || name === '') return UNKNOWN_TABLE;
   const schema = knownText(property(value, 'schema'));
   const parts = name.replace(/"/g, '').split('.').slice(-2);

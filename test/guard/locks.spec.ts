@@ -29,6 +29,16 @@ it.each(HARMLESS.filter((sql) => !NEEDS_DATABASE.some((pattern) => pattern.test(
   },
 );
 
+it('the check knows that SET LOCAL TIME ZONE does nothing outside a transaction', async () => {
+  const rulesOf = async (before: string) => {
+    const code = `await queryRunner.query("${before}"); await queryRunner.query('ALTER TABLE leads ALTER COLUMN seen TYPE timestamp');`;
+    const findings = await project.findingsOfCode(code, { fields: 'readonly transaction = false;' });
+    return findings.map(({ rule }) => rule);
+  };
+  expect(await rulesOf(`SET TIME ZONE 'UTC'`)).toEqual([]);
+  expect(await rulesOf(`SET LOCAL TIME ZONE 'UTC'`)).toEqual(['type-rewrite']);
+});
+
 describe('methods of the query runner', () => {
   const DANGEROUS_CALLS: readonly (readonly [rule: string, call: string])[] = [
     ['index-not-concurrent', `createIndex('leads', new TableIndex({ name: 'i', columnNames: ['room'] }))`],

@@ -32,6 +32,7 @@ export {
   type LockMode,
   type LockNames,
   type LockRule,
+  type SequenceUser,
 } from './locks/lock.types.js';
 export { SchemaState } from './locks/schema-state.js';
 export type { LockContext } from './locks/statement-inspection.js';

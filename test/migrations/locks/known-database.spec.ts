@@ -31,6 +31,8 @@ const SCHEMA = `
   ALTER TABLE crm.leads ADD CONSTRAINT later CHECK (score IS NOT NULL) NOT VALID;
   CREATE INDEX leads_score ON crm.leads (score, note);
   CREATE TABLE plain (id int);
+  CREATE SEQUENCE used_numbers; CREATE SEQUENCE free_numbers OWNED BY plain.id;
+  CREATE TABLE crm.counted (no int DEFAULT nextval('used_numbers'), at int DEFAULT 1);
   CREATE TABLE many (id int); INSERT INTO many SELECT generate_series(1, 10001); CREATE TABLE few AS SELECT * FROM many LIMIT 10000;
   CREATE TABLE wide (text text); ALTER TABLE wide ALTER text SET STORAGE EXTERNAL;
   INSERT INTO wide SELECT repeat('x', 2000000) FROM generate_series(1, 6);
@@ -111,6 +113,15 @@ describe('what a migration knows about the database before it sends a statement'
     expect(catalog.table({ name: 'parts' })).toMatchObject({ isPartitioned: true, defaultPartition: rest });
     expect(catalog.table(rest)).toMatchObject({ isSmall: false, isPartitioned: false });
     expect(catalog.table({ name: 'plain' })).toMatchObject({ hasCheck: false, isPartitioned: false });
+  });
+
+  it('the columns whose defaults take their numbers from a sequence', async () => {
+    const [used, free] = [{ name: 'used_numbers' }, { name: 'free_numbers' }];
+    const catalog = await read({ tables: [used, free] });
+    expect(catalog.table(used)?.usedBy).toEqual([
+      { table: { schema: 'crm', name: 'counted' }, column: 'no' },
+    ]);
+    expect(catalog.table(free)?.usedBy).toEqual([]);
   });
 
   it('that a table does not exist; nothing of a table that was not looked up', async () => {

@@ -17,6 +17,7 @@ export const BLIND_DANGEROUS: readonly Reviewed[] = [
   ['a CHECK of the column is checked again', 'ALTER TABLE leads ALTER COLUMN price TYPE numeric(9,2)'],
   ['inserts no longer get a number', 'ALTER TABLE numbered ALTER COLUMN id DROP IDENTITY'],
   ['CASCADE drops the default of a key', 'DROP SEQUENCE serials_id_seq CASCADE'],
+  ['CASCADE drops a default that calls nextval()', 'DROP SEQUENCE app."Tickets" CASCADE'],
   [
     'the query itself sets another time zone',
     `SET LOCAL TIME ZONE 'Europe/Berlin'; ALTER TABLE leads ALTER COLUMN seen TYPE timestamp`,
@@ -48,6 +49,20 @@ export const BLIND_HARMLESS: readonly Reviewed[] = [
   [
     'CREATE SCHEMA creates the table in the schema',
     'CREATE SCHEMA fin CREATE TABLE books (id bigint); CREATE INDEX ON fin.books (id)',
+  ],
+  [
+    'a foreign key proves no bound',
+    `ALTER TABLE events_2027 DROP CONSTRAINT events_2027_lead; ALTER TABLE events ATTACH PARTITION events_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')`,
+  ],
+  ['no default uses the sequence', 'DROP SEQUENCE numbers CASCADE'],
+  ['there is no such sequence', 'DROP SEQUENCE IF EXISTS nothing_numbers CASCADE'],
+  [
+    'the only user of the sequence is new',
+    `CREATE TABLE counted (id bigint DEFAULT nextval('numbers')); DROP SEQUENCE numbers CASCADE`,
+  ],
+  [
+    'another sequence comes in its place',
+    `DROP SEQUENCE serials_id_seq CASCADE; CREATE SEQUENCE counted; ALTER TABLE serials ALTER COLUMN id SET DEFAULT nextval('counted')`,
   ],
   ['the sequence is new', 'CREATE SEQUENCE fresh; DROP SEQUENCE fresh CASCADE'],
   [

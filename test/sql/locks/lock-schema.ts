@@ -52,12 +52,16 @@ export const LOCK_SCHEMA = `
   CREATE UNIQUE INDEX bare_id ON bare (id);
   CREATE UNIQUE INDEX loose_id ON loose (id);
   CREATE SEQUENCE numbers;
+  CREATE SEQUENCE app."Tickets";
+  CREATE TABLE tickets (id bigint NOT NULL);
+  ALTER TABLE tickets ALTER COLUMN id SET DEFAULT nextval('app."Tickets"'::regclass);
   CREATE VIEW open_leads AS SELECT id, name AS note FROM bare;
   CREATE MATERIALIZED VIEW lead_counts AS SELECT id, tenant_id FROM leads;
   CREATE UNIQUE INDEX lead_counts_id ON lead_counts (id);
   ALTER TABLE leads ADD CONSTRAINT leads_price CHECK (price > 0);
   ALTER TABLE leads ADD CONSTRAINT leads_name CHECK (name <> '') NOT VALID;
   ALTER TABLE leads ADD CONSTRAINT leads_score CHECK (score > 0) NOT VALID;
+  ALTER TABLE events_2027 ADD CONSTRAINT events_2027_lead FOREIGN KEY (id) REFERENCES leads NOT VALID;
   ALTER TABLE calls ADD CONSTRAINT calls_lead FOREIGN KEY (lead_id) REFERENCES leads NOT VALID;
   CREATE TRIGGER touch_calls BEFORE UPDATE ON calls FOR EACH ROW EXECUTE FUNCTION touch();
 `;

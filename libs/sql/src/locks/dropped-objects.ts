@@ -64,11 +64,10 @@ export class DroppedObjects {
     this.#constraints = [...this.#constraints, { table, constraint }];
   }
 
-  /** Whether the table has lost the constraint, or any constraint if none is named. */
-  hasConstraint(table: TableName, constraint?: string): boolean {
+  /** Whether the table has lost the constraint. */
+  hasConstraint(table: TableName, constraint: string): boolean {
     return this.#constraints.some(
-      (dropped) =>
-        (constraint === undefined || dropped.constraint === constraint) && isSameName(dropped.table, table),
+      (dropped) => dropped.constraint === constraint && isSameName(dropped.table, table),
     );
   }
 
@@ -127,7 +126,6 @@ export class DroppedObjects {
     table,
     names: { column = '' },
   }: Pick<LockFinding, 'table' | 'names'> & { readonly rule: string }): boolean {
-    // The defaults that CASCADE has dropped with a sequence are not known.
     if (table === undefined) return true;
     if (rule === 'drop-view') return this.#views.some((other) => isSameName(other, table));
     return this.#defaults.some(({ reported }) => isSameColumn(reported, { table, column }));

@@ -133,7 +133,7 @@ export class LockJudge {
 
   #judgeOne(ddl: DdlStatement, context: LockContext): readonly LockFinding[] {
     if (!context.inTransaction) this.#held = [];
-    this.#timeZone = timeZoneSetBy(ddl) ?? this.#timeZone;
+    this.#followTimeZone(ddl, context);
     const isUtc = this.#timeZone?.isUtc ?? context.catalog?.isUtc;
     const on = new StatementInspection(ddl, this.state, context, { heldLocks: this.#held, isUtc });
     const locked = lockedTables(ddl).filter((table) => !this.state.isNew(table) && !on.isMissing(table));
@@ -143,6 +143,12 @@ export class LockJudge {
     if (locked.length > 0) this.#reportSeveral(on, locked);
     if (ddl.node === 'RenameStmt') this.#followRename(ddl);
     return on.findings;
+  }
+
+  /** SET LOCAL does nothing outside a transaction. */
+  #followTimeZone(ddl: DdlStatement, { inTransaction }: LockContext): void {
+    const zone = timeZoneSetBy(ddl);
+    if (zone && (inTransaction || !zone.isLocal)) this.#timeZone = zone;
   }
 
   /** A lock stays on its table under the new name. */

@@ -3,7 +3,7 @@ import { type Json, nameParts, nodeOf, nodesOf, text } from '../parser/parser-no
 import type { DdlStatement } from './ddl-statement.js';
 import type { LockFinding } from './lock.types.js';
 import { isOnly } from './rules/index.rules.js';
-import { tableOf } from './table-names.js';
+import { droppedNames, tableOf } from './table-names.js';
 
 /**
  * What the catalog of the database can tell about statements, so that fewer of them are dangerous.
@@ -37,6 +37,7 @@ export function lockLookups(
     tables: [
       ...tables,
       ...[...created, ...partitioned].filter((table) => table !== undefined),
+      ...ddl.flatMap(sequencesInCascade),
       ...keys.map(({ table }) => table),
     ].filter(isCertain),
     indexes: [
@@ -58,6 +59,7 @@ export function lockLookups(
 /** Whether the catalog may matter to a statement without a finding. It runs before every statement of a migration. */
 function mayReadCatalog({ node, fields }: DdlStatement): boolean {
   if (node === 'IndexStmt') return fields['if_not_exists'] === true || isOnly(fields['relation']);
+  if (node === 'DropStmt') return sequencesInCascade({ node, fields }).length > 0;
   if (node !== 'AlterTableStmt') return fields['if_not_exists'] === true;
   return nodesOf(fields['cmds'], 'AlterTableCmd').some(
     (command) => text(command['subtype']) !== 'AT_AddColumn' || addedType(command) !== undefined,
@@ -94,6 +96,12 @@ function losesDefault({ node, fields }: DdlStatement): TableName | undefined {
       subtype === 'AT_DropIdentity' || (subtype === 'AT_ColumnDefault' && def === undefined),
   );
   return node === 'AlterTableStmt' && drops ? tableOf(fields['relation']) : undefined;
+}
+
+/** Defaults that take their numbers from these sequences are lost with them. */
+function sequencesInCascade({ node, fields }: Pick<DdlStatement, 'fields' | 'node'>): readonly TableName[] {
+  const isCascade = fields['removeType'] === 'OBJECT_SEQUENCE' && fields['behavior'] === 'DROP_CASCADE';
+  return node === 'DropStmt' && isCascade ? droppedNames(fields) : [];
 }
 
 /** CREATE INDEX IF NOT EXISTS. An index has the schema of its table. */

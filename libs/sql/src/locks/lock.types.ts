@@ -120,6 +120,14 @@ export interface KnownColumn {
   readonly checkedBy?: readonly string[];
   readonly isIndexed?: boolean;
   readonly isIdentity?: boolean;
+  /** The sequence from which its default takes its numbers, if statements tell it. */
+  readonly sequence?: TableName | undefined;
+}
+
+/** A column whose default takes its numbers from a sequence. @publicApi */
+export interface SequenceUser {
+  readonly table: TableName;
+  readonly column: string;
 }
 
 /** What is known about a table. @publicApi */
@@ -129,6 +137,10 @@ export interface KnownTable {
   readonly columns: ReadonlyMap<string, KnownColumn>;
   /** It has a validated CHECK constraint, which can prove the bound of a partition. */
   readonly hasCheck?: boolean;
+  /** The names of its validated CHECK constraints. */
+  readonly checks?: readonly string[];
+  /** If it is a sequence: the columns whose defaults take their numbers from it. */
+  readonly usedBy?: readonly SequenceUser[];
   readonly isPartitioned?: boolean;
   /** The partition of the rows that no other partition has. */
   readonly defaultPartition?: TableName;

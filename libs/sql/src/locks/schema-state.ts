@@ -1,5 +1,5 @@
 import type { TableName } from '../classification/statement.types.js';
-import type { ColumnType, KnownColumn } from './lock.types.js';
+import type { ColumnType, KnownColumn, SequenceUser } from './lock.types.js';
 import { DroppedObjects } from './dropped-objects.js';
 import { isSameCreated, isSameName } from './table-names.js';
 import {
@@ -14,6 +14,7 @@ import {
   put,
   type TrackedIndex,
   type TrackedTable,
+  usersOf,
 } from './tracked-table.js';
 
 /**
@@ -175,8 +176,8 @@ export class SchemaState {
     return this.#find(table)?.hasCheck;
   }
 
-  noteCheck(table: TableName): void {
-    this.#track(table).hasCheck = true;
+  usersOf(sequence: TableName): readonly SequenceUser[] {
+    return usersOf(this.#tables, sequence);
   }
 
   noteColumn(table: TableName, column: string, facts: KnownColumn): void {

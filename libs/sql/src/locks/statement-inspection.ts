@@ -166,8 +166,9 @@ export class StatementInspection {
 
   /** Whether a valid CHECK may prove the bound of a partition. */
   hasCheck(table: TableName): boolean {
-    const isKept = !this.state.dropped.hasConstraint(table);
-    return this.state.hasCheck(table) ?? (isKept && this.context.catalog?.table(table)?.hasCheck === true);
+    const { hasCheck, checks = [] } = this.context.catalog?.table(table) ?? {};
+    const isKept = !checks.some((check) => this.state.dropped.hasConstraint(table, check));
+    return this.state.hasCheck(table) ?? (isKept && hasCheck === true);
   }
 
   defaultPartition(table: TableName): TableName | undefined {

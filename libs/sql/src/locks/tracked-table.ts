@@ -1,5 +1,6 @@
 import type { TableName } from '../classification/statement.types.js';
-import type { ColumnType, KnownColumn } from './lock.types.js';
+import type { ColumnType, KnownColumn, SequenceUser } from './lock.types.js';
+import { isSameName } from './table-names.js';
 
 export interface ConstraintColumns {
   /** They are not null once it is valid. */
@@ -67,18 +68,28 @@ export function proveColumns(table: TrackedTable, constraint: string): void {
   table.hasCheck = true;
 }
 
-/** Which of the constraints proves the bound of a partition is not known. */
+/** Which of the valid CHECKs proves the bound of a partition is not known; a foreign key proves none. */
 export function loseProof(table: TrackedTable, constraint: string): void {
   table.constraints.delete(constraint);
-  table.hasCheck = false;
   const without = (names: readonly string[] = []) => names.filter((name) => name !== constraint);
-  for (const [column, known] of table.columns)
-    if (known.provenBy?.includes(constraint) || known.checkedBy?.includes(constraint))
-      table.columns.set(column, {
-        ...known,
-        provenBy: without(known.provenBy),
-        checkedBy: without(known.checkedBy),
-      });
+  for (const [column, known] of table.columns) {
+    if (!known.provenBy?.includes(constraint) && !known.checkedBy?.includes(constraint)) continue;
+    table.hasCheck = false;
+    table.columns.set(column, {
+      ...known,
+      provenBy: without(known.provenBy),
+      checkedBy: without(known.checkedBy),
+    });
+  }
+}
+
+/** The columns whose default takes its numbers from the sequence. */
+export function usersOf(tables: readonly TrackedTable[], sequence: TableName): readonly SequenceUser[] {
+  return tables.flatMap(({ name: table, columns }) =>
+    [...columns].flatMap(([column, { sequence: used }]) =>
+      used && isSameName(used, sequence) ? [{ table, column }] : [],
+    ),
+  );
 }
 
 /** A copy that can be changed without the other. */

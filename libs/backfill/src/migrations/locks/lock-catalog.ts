@@ -5,6 +5,7 @@ import {
   type KnownTable,
   type LockCatalog,
   type LockLookups,
+  type SequenceUser,
   typeOfText,
 } from 'nestjs-backfill-sql';
 import type { DataSource } from 'typeorm';
@@ -70,7 +71,14 @@ const RELATIONS = `
          (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
                    'name', k.conname, 'text', pg_catalog.pg_get_expr(k.conbin, k.conrelid)))
             FROM pg_catalog.pg_constraint k
-           WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated) AS checks
+           WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated) AS checks,
+         (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('column', a.attname,
+                   'table', pg_catalog.json_build_object('schema', un.nspname, 'name', u.relname)))
+            FROM pg_catalog.pg_depend p JOIN pg_catalog.pg_attrdef f ON f.oid = p.objid
+            JOIN pg_catalog.pg_class u ON u.oid = f.adrelid JOIN pg_catalog.pg_namespace un ON un.oid = u.relnamespace
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+           WHERE c.relkind = 'S' AND p.refobjid = c.oid AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+             AND p.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass) AS used_by
     FROM pg_catalog.unnest($1::text[]) r (name)
     LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(r.name)::oid
     LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
@@ -155,6 +163,8 @@ async function knownTable(query: SendQuery, name: string, row: Row): Promise<Kno
   return {
     ...(isSmall !== undefined && { isSmall }),
     hasCheck: checks.length > 0,
+    checks: checks.map((check) => check.name),
+    ...(row['kind'] === 'S' && { usedBy: (row['used_by'] ?? []) as readonly SequenceUser[] }),
     isPartitioned: row['kind'] === 'p',
     ...(row['default_partition'] !== null && { defaultPartition: row['default_partition'] as TableName }),
     columns: new Map(

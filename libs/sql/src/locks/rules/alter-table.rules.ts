@@ -5,6 +5,7 @@ import { fullTableName, type StatementInspection } from '../statement-inspection
 import { isSameName, tableOf } from '../table-names.js';
 import { addColumn, changeType } from './column.rules.js';
 import { scanUnderLock } from './query.rules.js';
+import { sequenceOfDefault } from './sequence.rules.js';
 import { addConstraint, setNotNull } from './constraint.rules.js';
 
 /** ALTER TABLE ALL IN TABLESPACE. */
@@ -80,6 +81,8 @@ const COMMANDS: Readonly<Record<string, CommandRule>> = {
 function changeDefault(on: StatementInspection, table: TableName, { name, def }: Json): void {
   const column = text(name) ?? '';
   on.state.dropped.restoreDefault(table, column);
+  const sequence = sequenceOfDefault(def);
+  if (sequence || on.state.column(table, column)?.sequence) on.state.noteColumn(table, column, { sequence });
   const isNullable =
     on.state.column(table, column)?.notNull === false || on.column(table, column).notNull !== true;
   if (def === undefined && !isNullable) reportLostDefault(on, table, column, 'default');

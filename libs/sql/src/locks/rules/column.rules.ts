@@ -5,6 +5,7 @@ import { SERIAL_TYPES, typeChange, typeOfNode } from '../column-types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { volatileCall } from '../volatile-functions.js';
 import { addConstraint, columnConstraints } from './constraint.rules.js';
+import { sequenceOfColumn } from './sequence.rules.js';
 
 /** ADD COLUMN. */
 export function addColumn(on: StatementInspection, table: TableName, definition: Json): void {
@@ -19,6 +20,7 @@ export function addColumn(on: StatementInspection, table: TableName, definition:
   on.state.noteColumn(table, column, {
     ...(type && { type }),
     notNull: constraints.some(({ contype }) => contype === 'CONSTR_NOTNULL' || contype === 'CONSTR_PRIMARY'),
+    sequence: sequenceOfColumn(table, definition),
   });
   const isGenerated = reportGenerated(on, table, { column, type: type?.name ?? '', constraints });
   reportOldDefault(on, table, { column, hasDefault });

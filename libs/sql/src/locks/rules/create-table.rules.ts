@@ -14,6 +14,7 @@ import { fullTableName, type StatementInspection } from '../statement-inspection
 import { nameOfParts, signatureOf, tableOf, TEMPORARY_SCHEMA } from '../table-names.js';
 import { checkName, columnConstraints, columnsOfCheck } from './constraint.rules.js';
 import { readForTable } from './query.rules.js';
+import { sequenceOfColumn } from './sequence.rules.js';
 
 export function createTable(on: StatementInspection): void {
   const { fields } = on.ddl;
@@ -72,7 +73,6 @@ function noteColumn(on: StatementInspection, definition: Json): void {
   const type = typeOfNode(nodeOf({ TypeName: definition['typeName'] }, 'TypeName'));
   if (!table) return;
   const constraints = columnConstraints(definition).map(({ contype }) => contype);
-  if (constraints.includes('CONSTR_CHECK')) on.state.noteCheck(table);
   on.state.noteColumn(table, text(definition['colname']) ?? '', {
     ...(type && { type }),
     notNull: ['CONSTR_NOTNULL', 'CONSTR_PRIMARY', 'CONSTR_IDENTITY'].some((kind) =>
@@ -81,7 +81,9 @@ function noteColumn(on: StatementInspection, definition: Json): void {
     isIdentity: constraints.includes('CONSTR_IDENTITY'),
     isChecked: constraints.includes('CONSTR_CHECK'),
     isIndexed: constraints.includes('CONSTR_PRIMARY') || constraints.includes('CONSTR_UNIQUE'),
+    sequence: sequenceOfColumn(table, definition),
   });
+  noteChecks(on, table, columnConstraints(definition));
 }
 
 function noteConstraints(on: StatementInspection, constraints: readonly Json[]): void {
@@ -91,8 +93,14 @@ function noteConstraints(on: StatementInspection, constraints: readonly Json[]):
     const isPrimary = constraint['contype'] === 'CONSTR_PRIMARY';
     for (const column of nameParts(constraint['keys']))
       on.state.noteColumn(table, column, { ...(isPrimary && { notNull: true }), isIndexed: true });
+  }
+  noteChecks(on, table, constraints);
+}
+
+/** The CHECKs of a new table are valid. */
+function noteChecks(on: StatementInspection, table: TableName, constraints: readonly Json[]): void {
+  for (const constraint of constraints) {
     if (constraint['contype'] !== 'CONSTR_CHECK') continue;
-    on.state.noteCheck(table);
     const name = checkName(table, constraint);
     on.state.noteUnproven(table, name, columnsOfCheck(constraint));
     on.state.validate(table, name);

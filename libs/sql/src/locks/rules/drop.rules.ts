@@ -3,6 +3,7 @@ import { type Json, list, nodesOf, text } from '../../parser/parser-nodes.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { droppedNames, nameOfParts, signatureOf } from '../table-names.js';
 import { dropIndexes } from './index.rules.js';
+import { dropSequences } from './sequence.rules.js';
 
 const DROPS_TABLES = new Set(['OBJECT_TABLE', 'OBJECT_FOREIGN_TABLE']);
 
@@ -56,16 +57,6 @@ function dropTypes(on: StatementInspection, kind: string): void {
     if (on.state.isUnused(name)) continue;
     on.report('drop-column', {
       message: `DROP ${kind} … CASCADE drops every column that has a type of ${fullTableName(name)}`,
-    });
-  }
-}
-
-/** Without CASCADE, PostgreSQL refuses the drop while a default uses the sequence. */
-function dropSequences(on: StatementInspection): void {
-  for (const sequence of droppedNames(on.ddl.fields)) {
-    if (on.state.isUnused(sequence)) continue;
-    on.report('default-dropped', {
-      message: `DROP SEQUENCE … CASCADE drops the default of every column that takes its numbers from ${fullTableName(sequence)}, so that inserts of a release that relies on it fail`,
     });
   }
 }

@@ -1,4 +1,4 @@
-import { Backfill, type SetBackfill } from 'nestjs-backfill';
+import { Backfill, BackfillThrottle, type SetBackfill, type ThrottleCheck } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { TestApplication } from '../../support/applications/application.ts';
 import { TestDatabase } from '../../support/server/database.ts';
@@ -32,7 +32,28 @@ class Copied {
   }
 }
 
+/** The run asks it after it has found its tables, and before its first batch. */
+const beforeFirstBatch = { act: async () => {} };
+
+@BackfillThrottle({ name: 'before the first batch' })
+class BeforeFirstBatch implements ThrottleCheck {
+  async check() {
+    const { act } = beforeFirstBatch;
+    beforeFirstBatch.act = async () => {};
+    await act();
+    return null;
+  }
+}
+
 const KINDS = ['in-key-order', 'in-page-order', 'copied'] as const;
+
+/** The server closes the connections, and the new ones have the other path. */
+async function moveTo(database: TestDatabase, schema: string): Promise<void> {
+  await database.query(`ALTER DATABASE ${database.name} SET search_path = ${schema}`);
+  await database.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  );
+}
 
 describe('a `search_path` that changes during a run', () => {
   let database: TestDatabase;
@@ -52,6 +73,7 @@ describe('a `search_path` that changes during a run', () => {
       database,
       entities: LEAD_TABLES,
       backfills: [InKeyOrder, InPageOrder, Copied],
+      providers: [BeforeFirstBatch],
       module: { defaults: { pause: 0, workers: 2 } },
       poolSize: 4,
       synchronize: false,
@@ -63,16 +85,23 @@ describe('a `search_path` that changes during a run', () => {
   });
 
   it.each(KINDS)(
+    'between the start and the first batch changes no row of another schema: %s',
+    async (name) => {
+      beforeFirstBatch.act = () => moveTo(database, 'tenant_2');
+      const { backfills } = await application.service.run({ names: [name] });
+      expect(backfills[0]).toMatchObject({ status: 'complete', target: 'tenant_1.leads', updated: 40 });
+      expect(await database.query('SELECT FROM tenant_2.leads WHERE search_name IS NOT NULL')).toEqual([]);
+      expect(await database.query('SELECT FROM tenant_2.contacts')).toEqual([]);
+    },
+  );
+
+  it.each(KINDS)(
     'or that differs between the connections of the pool changes no row of another schema: %s',
     async (name) => {
       let isMoved = false;
-      // The server closes the connections, and the new ones have the other path.
-      const move = async () => {
+      const move = () => {
         isMoved = true;
-        await database.query(`ALTER DATABASE ${database.name} SET search_path = tenant_2`);
-        await database.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
-        );
+        return moveTo(database, 'tenant_2');
       };
       let moving: Promise<void> | undefined;
       const { backfills } = await application.service.run({

@@ -15,12 +15,12 @@ const TABLE_WAS_REPLACED =
 
 /** Prepares a run. @returns the initial variables of the loop, or the outcome if the run cannot start */
 export async function prepareRun(run: RunContext): Promise<LoopMemory | RunOutcome> {
-  const record = await openRecord(run);
+  const { record, pinned } = await openRecord(run);
   const { status, reason } = record;
   if (isHeld(status)) return heldByPerson({ status, reason });
   const wait = (await waitForDependencies(run, record)) ?? (await waitToBegin(run, record));
   if (wait !== null) return wait;
-  const selection = await selectRows(run);
+  const selection = await selectRows(run, pinned);
   return {
     record,
     selection,
@@ -34,16 +34,25 @@ export async function prepareRun(run: RunContext): Promise<LoopMemory | RunOutco
   };
 }
 
-async function openRecord(run: RunContext): Promise<LedgerRecord> {
+interface OpenedRecord {
+  readonly record: LedgerRecord;
+  /** The definition with the tables of the record. */
+  readonly pinned: BackfillDefinition;
+}
+
+/** All tables are resolved on one connection: the next one may have another `search_path`. */
+async function openRecord(run: RunContext): Promise<OpenedRecord> {
   const { connection, definition, ledger, schema } = run;
   await connection.use((session) => installLedger(session, schema));
   await run.endAbandoned();
-  run.record = await connection.use(async (session) => {
+  const opened = await connection.use(async (session) => {
     await ledger.locate(session);
-    return ledger.status.open(session, definition.kind);
+    const pinned = await pinTables(session, definition, ledger.target);
+    return { record: await ledger.status.open(session, definition.kind), pinned };
   });
+  run.record = opened.record;
   if (run.record.isReset) run.log.note('warn', TABLE_WAS_REPLACED);
-  return run.record;
+  return opened;
 }
 
 /** @returns the outcome if a backfill that this one depends on is not complete */
@@ -91,13 +100,12 @@ async function waitToBegin(run: RunContext, { status }: LedgerRecord): Promise<R
   return incomplete(reason, { waitingFor, keepsStatus: !run.isRecordedAsRunning });
 }
 
-async function selectRows(run: RunContext): Promise<RowSelection> {
-  const { connection, definition, ledger, options, scope } = run;
+async function selectRows(run: RunContext, pinned: BackfillDefinition): Promise<RowSelection> {
+  const { connection, ledger, options, scope } = run;
   const { tenants } = scope;
-  run.selection = await connection.use(async (session) => {
-    const pinned = await pinTables(session, definition, ledger.target);
-    return new RowSelection(pinned, ledger, await inspectTable(session, pinned), tenants);
-  });
+  run.selection = await connection.use(
+    async (session) => new RowSelection(pinned, ledger, await inspectTable(session, pinned), tenants),
+  );
   if (options.retried !== null) await planRetry(run, tenants, options.retried);
   return run.selection;
 }

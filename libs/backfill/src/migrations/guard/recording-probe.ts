@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { schemaOption } from '../../data-sources/data-source.schema.js';
 import { quotePath } from '../../postgres/identifiers.js';
-import { RUN_DEFERRED, type SendQuery, takenBack, type WrittenTable } from './row-counters.js';
+import { type SendQuery, takenBack, type WrittenTable } from './row-counters.js';
 
 /** TypeORM's row of a migration, which TypeORM writes or deletes after `up()` or `down()` has ended. */
 export interface MigrationRecord {
@@ -33,7 +33,8 @@ export async function probeRecording(
     await (direction === 'up'
       ? query(`INSERT INTO ${table} ("timestamp", "name") VALUES ($1, $2)`, [timestampOf(name), name])
       : query(`DELETE FROM ${table} WHERE "name" = $1`, [name]));
-    await query(RUN_DEFERRED);
+    // Deferred triggers run now instead of at the commit.
+    await query('SET CONSTRAINTS ALL IMMEDIATE');
     return written();
   });
 }

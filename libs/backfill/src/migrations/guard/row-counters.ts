@@ -166,9 +166,6 @@ export class RowCounters {
   }
 }
 
-/** Deferred triggers run now instead of at the commit. */
-export const RUN_DEFERRED = 'SET CONSTRAINTS ALL IMMEDIATE';
-
 /** The triggers run while the locks of the migration are held. */
 const TRIAL_LOCK_TIMEOUT = '5s';
 

@@ -65,7 +65,7 @@ function batchesMs(work: WorkCost, { costs, pending, pace }: RunFacts): number {
 
 /**
  * The time of batches with automatic pauses. The time in which the server waits for the next batch counts as rest. If
- * it alone is longer than the rests, several batches are in flight.
+ * it alone is longer than the rests, several batches are sent before the answer to the first has arrived.
  */
 function withRests(serverMs: number, idleMs: number): number {
   const withRest = serverMs * (1 + PAUSE_SHARE);

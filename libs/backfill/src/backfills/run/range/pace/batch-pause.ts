@@ -73,7 +73,7 @@ export class BatchPause {
     return this.#idleMs >= this.#restMs;
   }
 
-  /** Whether the pause comes after the batch in flight. No other batch may be in flight then. */
+  /** Whether the pause comes after the next answer. No further batch may be sent before it. */
   get #isRestNear(): boolean {
     return this.#owedMs + this.#restMs >= LEAST_REST_MS;
   }

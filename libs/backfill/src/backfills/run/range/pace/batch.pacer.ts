@@ -111,7 +111,7 @@ export class BatchPacer {
     this.#limits[stage].succeeded(limit === undefined ? null : { rows, limit, lockedMs: time.lockedMs });
     state.batchCommitted(outcome.changed);
     tools.log.batch(outcome, state.range);
-    // The server does not rest while another batch is in flight.
+    // The server does not rest while it executes another batch.
     if (this.pauseMs === 0 || isPipelined) return;
     const startedAt = performance.now();
     await tools.gate.sleepBetweenBatches(tools.connection.session, () => {

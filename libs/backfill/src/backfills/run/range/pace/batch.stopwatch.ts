@@ -16,7 +16,7 @@ export class BatchStopwatch {
   #isSentAlone = false;
   #waits: number[] = [];
 
-  /** Whether no other batch was in flight when the current one was sent. */
+  /** Whether the answers to all batches before the current one had arrived when it was sent. */
   get isSentAlone(): boolean {
     return this.#isSentAlone;
   }
